@@ -1,0 +1,78 @@
+package scoring
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Fault is something wrong with what was given: data for a person to read once
+// words are added at the edge. Line and Column count from 1; 0 means the whole
+// file. A Warning does not stop a computation but fails a check.
+type Fault struct {
+	File    string
+	Line    int
+	Column  int
+	Code    string
+	Args    map[string]any
+	Warning bool
+}
+
+// Faults is a list of faults; as an error it lists them in order of place.
+type Faults []Fault
+
+// Error gives one fault per line in plain codes, for logs and tests; people
+// get Words instead.
+func (fs Faults) Error() string {
+	var b strings.Builder
+	for i, f := range fs {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		fmt.Fprintf(&b, "%s:%d:%d: %s %v", f.File, f.Line, f.Column, f.Code, f.Args)
+	}
+	return b.String()
+}
+
+// Errors returns the faults that stop a computation.
+func (fs Faults) Errors() Faults { return fs.pick(false) }
+
+// Warnings returns the faults that do not stop a computation.
+func (fs Faults) Warnings() Faults { return fs.pick(true) }
+
+func (fs Faults) pick(warning bool) Faults {
+	var out Faults
+	for _, f := range fs {
+		if f.Warning == warning {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// sorted returns the faults by file, line and column, each once.
+func (fs Faults) sorted() Faults {
+	out := slices.Clone(fs)
+	slices.SortStableFunc(out, func(a, b Fault) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line),
+			cmp.Compare(a.Column, b.Column), cmp.Compare(a.Code, b.Code),
+			cmp.Compare(fmt.Sprint(a.Args), fmt.Sprint(b.Args)))
+	})
+	return slices.CompactFunc(out, func(a, b Fault) bool {
+		return a.File == b.File && a.Line == b.Line && a.Column == b.Column &&
+			a.Code == b.Code && fmt.Sprint(a.Args) == fmt.Sprint(b.Args)
+	})
+}
+
+// Notice is something a reader should know although nothing is wrong, such as
+// a file that was read as GB18030.
+type Notice struct {
+	File string
+	Line int
+	Code string
+	Args map[string]any
+}
+
+// Words puts a code and its arguments into the reader's language.
+type Words func(code string, args map[string]any) string
