@@ -1,0 +1,65 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"sync"
+
+	tg "github.com/go-telegram/bot"
+)
+
+// replySlot is the body of a webhook's answer, in which one method may ride for free. Its outcome is
+// unknown, so only the answer to a callback query is put there.
+type replySlot struct {
+	mu     sync.Mutex
+	answer *tg.AnswerCallbackQueryParams
+	closed bool
+}
+
+type replyKey struct{}
+
+func withReply(ctx context.Context) (context.Context, *replySlot) {
+	slot := &replySlot{}
+	return context.WithValue(ctx, replyKey{}, slot), slot
+}
+
+// answerCallback answers a callback query: by the webhook's reply where there is one, else by a call.
+// It is called after the effects of the press are committed, never before: it is also what lets the
+// update be confirmed while the message is still being edited.
+func answerCallback(ctx context.Context, client *tg.Bot, params *tg.AnswerCallbackQueryParams) error {
+	slot, ok := ctx.Value(replyKey{}).(*replySlot)
+	rides := ok && slot.put(params)
+	committed(ctx)
+	if rides {
+		return nil
+	}
+	_, err := client.AnswerCallbackQuery(ctx, params)
+	return err
+}
+
+func (s *replySlot) put(params *tg.AnswerCallbackQueryParams) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed || s.answer != nil {
+		return false
+	}
+	s.answer = params
+	return true
+}
+
+func (s *replySlot) write(w http.ResponseWriter) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	if s.answer == nil {
+		w.WriteHeader(http.StatusOK)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	body := struct {
+		Method string `json:"method"`
+		*tg.AnswerCallbackQueryParams
+	}{"answerCallbackQuery", s.answer}
+	_ = json.NewEncoder(w).Encode(body) // a broken connection makes Telegram send the update again
+}
