@@ -1,0 +1,39 @@
+// Package storage keeps everything Pingyi knows in Postgres, and what may be
+// lost (conversations, shared pacing) in Redis.
+//
+// [Store] is a concrete type with one exported method per use case. A method
+// takes the context and now; one that writes takes a [Cause] too, owns its
+// transaction, and either does all it says or nothing. Lower-case helpers take
+// the transaction. Methods are grouped by use, a file each:
+//
+//	store.go      opening, keys.go, errors.go, tx.go, migrate.go
+//	people.go     persons, roles.go, language and coming and going
+//	join.go       invites, phone numbers, enrolment, relink.go, notme.go
+//	forget.go     what /forget deletes
+//	project.go    the settings of the installation
+//	audit.go      the chained log of what admins did
+//	updates.go    updates handled, and those set aside
+//	rounds.go     rounds, open.go, close.go, series.go
+//	forms.go      what a person is asked, answers.go: taps, by group commit
+//	deliveries.go what is to be sent
+//	scores.go     evaluations and their runs, export.go
+//	sessions.go   conversations, in Redis
+//	limiter.go    pacing shared by all replicas, in Redis
+//	listen.go     signals from the database
+//	lock.go       the lock that makes one replica the poller
+//
+// # Anonymity
+//
+// A transaction that writes a ballot or an answer writes and locks no row that
+// names a person: system columns would tie the two together. People's files
+// here therefore never write open_ballot, open_answer or open_comment beside
+// anything else; where a person's drafts must go, that is a transaction of its
+// own which knows ballot ids only.
+//
+// # Errors
+//
+// Methods return the sentinels of package survey (ErrNotFound, ErrForbidden,
+// ErrClosed, ErrStale, ErrInvalid, ErrHandled) wrapped with ids. Codes of the
+// database are turned into them in one place, errors.go; their text never
+// carries a value that somebody typed.
+package storage
