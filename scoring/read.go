@@ -1,0 +1,96 @@
+package scoring
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// The files of a data folder (design §7).
+const (
+	fileSubjects = "subjects.csv"
+	fileValues   = "values.csv"
+	fileAnswers  = "answers.csv"
+	fileLedger   = "ledger.csv"
+	filePairs    = "pairs.csv"
+	fileHistory  = "history.csv"
+	fileParams   = "params.csv"
+)
+
+// ReadFolder reads the files of a data folder, given by their base names.
+// Files with other names are left alone; an unknown .csv file is noticed, for
+// it may be a misspelt name. All faults are reported at once; with any error
+// the data is nil.
+func ReadFolder(files map[string][]byte) (*Data, []Notice, Faults) {
+	r := &folderReader{data: &Data{}, lines: map[string]int{}}
+	readers := []struct {
+		name string
+		read func([]byte)
+	}{
+		{fileSubjects, r.subjects}, {fileValues, r.values}, {fileAnswers, r.answers},
+		{fileLedger, r.ledger}, {filePairs, r.pairs}, {fileHistory, r.history}, {fileParams, r.params},
+	}
+	known := make([]string, 0, len(readers))
+	for _, f := range readers {
+		known = append(known, f.name)
+		if src, ok := files[f.name]; ok {
+			f.read(src)
+		} else if f.name == fileSubjects {
+			r.fault(fileSubjects, 0, 0, "scoring.fault.file_missing", nil)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if strings.HasSuffix(name, ".csv") && !slices.Contains(known, name) {
+			r.notices = append(r.notices, Notice{File: name, Code: "scoring.notice.unknown_file",
+				Args: map[string]any{"Known": strings.Join(known, ", ")}})
+		}
+	}
+	faults := r.faults.sorted()
+	if len(faults) > 0 {
+		return nil, r.notices, faults
+	}
+	return r.data, r.notices, nil
+}
+
+// folderReader gathers rows and faults; lines remembers where each subject
+// was listed.
+type folderReader struct {
+	data    *Data
+	lines   map[string]int
+	faults  Faults
+	notices []Notice
+}
+
+func (r *folderReader) fault(file string, line, column int, code string, args map[string]any) {
+	if args == nil {
+		args = map[string]any{}
+	}
+	r.faults = append(r.faults, Fault{File: file, Line: line, Column: column, Code: code, Args: args})
+}
+
+// table opens a CSV file of ours; its faults and notices go to r.
+func (r *folderReader) table(file string, src []byte, columns ...column) *table {
+	return openTable(r, file, src, columns)
+}
+
+// listed reports a subject that subjects.csv does not list.
+func (r *folderReader) listed(t *table, name string) string {
+	code := t.text(name)
+	if _, ok := r.lines[code]; !ok && code != "" {
+		args := map[string]any{"Subject": code}
+		if near := nearest(code, slices.Sorted(maps.Keys(r.lines))); near != "" {
+			args["Near"] = near
+		}
+		t.fault(name, "scoring.fault.subject_unlisted", args)
+	}
+	return code
+}
+
+// once reports a row whose key has been seen before.
+func once[K comparable](t *table, seen map[K]int, key K, shown string) {
+	if first, ok := seen[key]; ok {
+		t.fault("", "scoring.fault.row_duplicate", map[string]any{"Key": shown, "First": first})
+		return
+	}
+	seen[key] = t.line()
+}

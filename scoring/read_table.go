@@ -1,0 +1,239 @@
+package scoring
+
+import (
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"io"
+	"math/big"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// maxFaultsPerFile keeps a file of the wrong kind from drowning the report.
+const maxFaultsPerFile = 100
+
+// column is a column a file may have. An open column stands for any further
+// ones; prefix columns take a language after a colon (name:en).
+type column struct {
+	name     string
+	required bool
+}
+
+func must(name string) column { return column{name, true} }
+func may(name string) column  { return column{name, false} }
+
+// anyColumn allows further columns.
+func anyColumn() column { return column{} }
+
+// table walks over the rows of one CSV file.
+type table struct {
+	r      *folderReader
+	file   string
+	csv    *csv.Reader
+	header []string
+	index  map[string]int
+	row    []string
+	faults int
+}
+
+// openTable decodes the file and checks its header; a table that cannot be
+// read has no rows.
+func openTable(r *folderReader, file string, src []byte, columns []column) *table {
+	t := &table{r: r, file: file, index: map[string]int{}}
+	text, encoding, ok := decodeText(src)
+	switch {
+	case !ok:
+		r.fault(file, 0, 0, "scoring.fault.encoding", nil)
+		return t
+	case len(bytes.TrimSpace(text)) == 0:
+		r.fault(file, 0, 0, "scoring.fault.file_empty", map[string]any{"Columns": requiredNames(columns)})
+		return t
+	case encoding != "":
+		r.notices = append(r.notices, Notice{File: file, Code: "scoring.notice.encoding",
+			Args: map[string]any{"Encoding": encoding}})
+	}
+	t.csv = csv.NewReader(bytes.NewReader(text))
+	t.csv.FieldsPerRecord = -1
+	t.csv.ReuseRecord = true
+	header, err := t.csv.Read()
+	if err != nil {
+		r.fault(file, 1, 0, "scoring.fault.csv", map[string]any{"Problem": err.Error()})
+		t.csv = nil
+		return t
+	}
+	t.header = slices.Clone(header)
+	t.checkHeader(columns)
+	return t
+}
+
+func requiredNames(columns []column) string {
+	var names []string
+	for _, c := range columns {
+		if c.required {
+			names = append(names, c.name)
+		}
+	}
+	return strings.Join(names, ",")
+}
+
+func (t *table) checkHeader(columns []column) {
+	var names []string
+	open := false
+	for _, c := range columns {
+		if c.name == "" {
+			open = true
+			continue
+		}
+		names = append(names, c.name)
+	}
+	for i, name := range t.header {
+		name = strings.TrimSpace(name)
+		t.header[i] = name
+		_, column := t.csv.FieldPos(i)
+		base, _, _ := strings.Cut(name, ":")
+		_, again := t.index[name]
+		switch {
+		case again:
+			t.r.fault(t.file, 1, column, "scoring.fault.column_twice", map[string]any{"Column": name})
+			continue
+		case name == "" || !open && !slices.Contains(names, name) && (base == name || !slices.Contains(names, base+":")):
+			args := map[string]any{"Column": name, "Known": strings.Join(names, ",")}
+			if near := nearest(name, names); near != "" {
+				args["Near"] = near
+			}
+			t.r.fault(t.file, 1, column, "scoring.fault.column_unknown", args)
+			continue
+		}
+		t.index[name] = i
+	}
+	for _, c := range columns {
+		if _, ok := t.index[c.name]; c.required && !ok {
+			t.r.fault(t.file, 1, 0, "scoring.fault.column_missing", map[string]any{"Column": c.name})
+		}
+	}
+}
+
+// next moves to the next row that has the header's number of fields.
+func (t *table) next() bool {
+	for t.csv != nil && t.faults <= maxFaultsPerFile {
+		row, err := t.csv.Read()
+		if errors.Is(err, io.EOF) {
+			return false
+		}
+		if err != nil {
+			var at *csv.ParseError
+			line, column := 0, 0
+			if errors.As(err, &at) {
+				line, column = at.Line, at.Column
+			}
+			t.report(line, column, "scoring.fault.csv", map[string]any{"Problem": err.Error()})
+			continue
+		}
+		t.row = row
+		if len(row) != len(t.header) {
+			t.report(t.line(), 0, "scoring.fault.row_length", map[string]any{"Got": len(row), "Want": len(t.header)})
+			continue
+		}
+		return true
+	}
+	if t.faults > maxFaultsPerFile {
+		t.r.fault(t.file, 0, 0, "scoring.fault.more", nil)
+	}
+	return false
+}
+
+func (t *table) line() int {
+	line, _ := t.csv.FieldPos(0)
+	return line
+}
+
+func (t *table) report(line, column int, code string, args map[string]any) {
+	t.faults++
+	t.r.fault(t.file, line, column, code, args)
+}
+
+// fault reports something about the current row at a column ("": the row).
+func (t *table) fault(column, code string, args map[string]any) {
+	line, at := t.line(), 0
+	if i, ok := t.index[column]; ok {
+		line, at = t.csv.FieldPos(i)
+	}
+	if args == nil {
+		args = map[string]any{}
+	}
+	args["Column"] = column
+	t.report(line, at, code, args)
+}
+
+// text is the trimmed field of a column, empty where the file has none.
+func (t *table) text(column string) string {
+	i, ok := t.index[column]
+	if !ok {
+		return ""
+	}
+	return strings.TrimSpace(t.row[i])
+}
+
+// needed is text that must not be empty.
+func (t *table) needed(column string) string {
+	s := t.text(column)
+	if s == "" {
+		t.fault(column, "scoring.fault.field_empty", nil)
+	}
+	return s
+}
+
+// number is nil where the field is empty or faulty.
+func (t *table) number(column string) *big.Rat {
+	s := t.text(column)
+	if s == "" {
+		return nil
+	}
+	n, ok := ParseNumber(s)
+	if !ok {
+		t.fault(column, "scoring.fault.not_number", map[string]any{"Got": s})
+	}
+	return n
+}
+
+// weight is a number above zero, or nil.
+func (t *table) weight(column string) *big.Rat {
+	n := t.number(column)
+	if n != nil && n.Sign() <= 0 {
+		t.fault(column, "scoring.fault.weight_not_positive", map[string]any{"Got": t.text(column)})
+	}
+	return n
+}
+
+// count is a whole number of at least 1, and 1 where the field is empty.
+func (t *table) count(column string) int64 {
+	s := t.text(column)
+	if s == "" {
+		return 1
+	}
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || n < 1 || n > 1_000_000_000 {
+		t.fault(column, "scoring.fault.not_count", map[string]any{"Got": s})
+		return 1
+	}
+	return n
+}
+
+// date is YYYY-MM-DD or empty; a date with slashes or without leading zeros is
+// read as well, for spreadsheets write such.
+func (t *table) date(column string) string {
+	s := t.text(column)
+	if s == "" {
+		return ""
+	}
+	for _, layout := range [...]string{time.DateOnly, "2006/1/2", "2006-1-2"} {
+		if d, err := time.Parse(layout, s); err == nil {
+			return d.Format(time.DateOnly)
+		}
+	}
+	t.fault(column, "scoring.fault.not_date", map[string]any{"Got": s})
+	return ""
+}
