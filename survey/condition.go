@@ -1,0 +1,48 @@
+package survey
+
+import (
+	"math/big"
+	"slices"
+	"strings"
+)
+
+// holds reports whether the condition holds given the answers to earlier items; answer returns
+// false for those that are hidden, skipped or not there.
+func (c Condition) holds(answer func(item int) (string, bool)) bool {
+	if len(c) == 0 {
+		return true
+	}
+	return slices.ContainsFunc(c, func(clause []Test) bool {
+		for _, t := range clause {
+			value, ok := answer(t.Item)
+			if !t.holds(value, ok) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+func (t Test) holds(value string, answered bool) bool {
+	if t.Op == OpAnswered {
+		return answered == slices.Contains(t.Values, Yes)
+	}
+	if !answered {
+		return false
+	}
+	switch t.Op {
+	case OpIn, OpNotIn:
+		hit := slices.ContainsFunc(strings.Split(value, Separator), func(v string) bool {
+			return slices.Contains(t.Values, v)
+		})
+		return hit == (t.Op == OpIn)
+	}
+	n, ok := new(big.Rat).SetString(value)
+	if !ok { // "don't know" is neither much nor little
+		return false
+	}
+	if t.Op == OpAtLeast {
+		return n.Cmp(t.Bound) >= 0
+	}
+	return n.Cmp(t.Bound) <= 0
+}
