@@ -25,27 +25,23 @@ const (
 )
 
 // Migrate brings the tables of the database at url to what this program
-// needs, and returns the files it ran. Any number may run it at once: a
-// session lock lets one do the work and the others find it done.
-func Migrate(ctx context.Context, url string) (ran []string, err error) {
+// needs. Any number may run it at once: a session lock lets one do the work and
+// the others find it done.
+func Migrate(ctx context.Context, url string) error {
 	cc, err := pgx.ParseConfig(url)
 	if err != nil {
-		return nil, fmt.Errorf("storage: the database URL cannot be read: %w", err)
+		return fmt.Errorf("storage: the database URL cannot be read: %w", err)
 	}
 	db := stdlib.OpenDB(*cc)
 	defer db.Close()
 	provider, err := newMigrations(db)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	results, err := provider.Up(ctx)
-	for _, r := range results {
-		ran = append(ran, r.Source.Path)
+	if _, err := provider.Up(ctx); err != nil {
+		return fmt.Errorf("storage: migrating: %w", err)
 	}
-	if err != nil {
-		return ran, fmt.Errorf("storage: migrating: %w", err)
-	}
-	return ran, nil
+	return nil
 }
 
 // checkSchema compares the database's version with the newest file embedded.

@@ -435,5 +435,7 @@ END $$;
 -- +goose StatementEnd
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON audit
     FOR EACH ROW EXECUTE FUNCTION audit_is_append_only();
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON audit
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_is_append_only();
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON score_run
     FOR EACH ROW EXECUTE FUNCTION audit_is_append_only();
