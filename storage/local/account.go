@@ -63,3 +63,15 @@ func (a account) own(path string) error {
 	}
 	return os.Chown(path, a.uid, a.gid)
 }
+
+// enter checks that the account can get into a folder: one of root's own may
+// lie below a folder that is closed to all others.
+func (a account) enter(dir string) error {
+	if a.credential == nil {
+		return nil
+	}
+	if err := a.command(context.Background(), dir, "", "/bin/sh", "-c", ":").Run(); err != nil {
+		return fmt.Errorf("the user %s cannot enter %s: choose a folder outside closed ones", a.name, dir)
+	}
+	return nil
+}

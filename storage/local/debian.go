@@ -1,55 +1,79 @@
 package local
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 )
 
-const (
-	policyFile  = "/usr/sbin/policy-rc.d"
-	clusterDir  = "/etc/postgresql-common"
-	clusterFile = clusterDir + "/createcluster.conf"
-	// clusterDefault is the distribution's own text of clusterFile.
-	clusterDefault = "/usr/share/postgresql-common/createcluster.conf"
-)
+// debian is the root of a Debian system; "/" but in tests.
+type debian string
 
-// keepQuiet prevents Debian's packages from starting servers of the system and
-// from making a cluster, while they are being installed. What the system
-// already says about either stays as it is. The returned function undoes it.
-func keepQuiet(p product) (restore func(), err error) {
-	var undo []func()
-	restore = func() {
+func (d debian) policy() string { return filepath.Join(string(d), "usr/sbin/policy-rc.d") }
+func (d debian) cluster() string {
+	return filepath.Join(string(d), "etc/postgresql-common/createcluster.conf")
+}
+
+// clusterDefault is the distribution's own text of the file cluster.
+func (d debian) clusterDefault() string {
+	return filepath.Join(string(d), "usr/share/postgresql-common/createcluster.conf")
+}
+
+// keepQuiet prevents packages from starting servers of the system and from
+// making a cluster while they are being installed. What the system already
+// says about either stays as it is. The returned function undoes it.
+func (d debian) keepQuiet() (restore func() error, err error) {
+	var undo []func() error
+	restore = func() error {
+		var faults []error
 		for _, step := range undo {
-			step()
+			faults = append(faults, step())
 		}
+		return errors.Join(faults...)
 	}
-	if _, err := os.Lstat(policyFile); os.IsNotExist(err) {
-		// Should we be killed before undoing it, it removes itself when asked.
-		text := fmt.Sprintf("#!/bin/sh\nkill -0 %d 2>/dev/null && exit 101\nrm -f %s\nexit 0\n", os.Getpid(), policyFile)
-		if err := os.WriteFile(policyFile, []byte(text), 0o755); err != nil {
-			return restore, err
-		}
-		undo = append(undo, func() { _ = os.Remove(policyFile) })
+	// Should we be killed before undoing it, the script removes itself.
+	policy := fmt.Sprintf("#!/bin/sh\nkill -0 %d 2>/dev/null && exit 101\nrm -f %q\nexit 0\n", os.Getpid(), d.policy())
+	if made, err := writeNew(d.policy(), policy, 0o755); err != nil {
+		return restore, err
+	} else if made {
+		undo = append(undo, func() error { return os.Remove(d.policy()) })
 	}
-	if _, err := os.Lstat(clusterFile); p.apt == "postgresql" && os.IsNotExist(err) {
-		if err := os.MkdirAll(clusterDir, 0o755); err != nil {
-			return restore, err
-		}
-		if err := os.WriteFile(clusterFile, []byte("create_main_cluster = false\n"), 0o644); err != nil {
-			return restore, err
-		}
-		undo = append(undo, restoreClusterFile)
+	if made, err := writeNew(d.cluster(), "create_main_cluster = false\n", 0o644); err != nil {
+		return restore, err
+	} else if made {
+		undo = append(undo, d.restoreCluster)
 	}
 	return restore, nil
 }
 
-// restoreClusterFile puts the distribution's text back, so that a later
-// version's package behaves as its admin expects.
-func restoreClusterFile() {
-	text, err := os.ReadFile(clusterDefault)
-	if err != nil {
-		_ = os.Remove(clusterFile)
-		return
+// writeNew writes a file that is not there yet, and tells whether it did.
+func writeNew(path, text string, mode os.FileMode) (made bool, err error) {
+	if _, err := os.Lstat(path); !errors.Is(err, os.ErrNotExist) {
+		return false, err
 	}
-	_ = os.WriteFile(clusterFile, text, 0o644)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return false, err
+	}
+	return true, os.WriteFile(path, []byte(text), mode)
+}
+
+// restoreCluster puts the distribution's text in place, so that a package
+// installed later behaves as its admin expects.
+func (d debian) restoreCluster() error {
+	text, err := os.ReadFile(d.clusterDefault())
+	if errors.Is(err, os.ErrNotExist) {
+		return errors.Join(os.Remove(d.cluster()), removeEmpty(filepath.Dir(d.cluster())))
+	}
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(d.cluster(), text, 0o644)
+}
+
+func removeEmpty(dir string) error {
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) > 0 {
+		return err
+	}
+	return os.Remove(dir)
 }

@@ -2,7 +2,7 @@ package local
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -117,34 +117,44 @@ func version(ctx context.Context, b programs, name string) string {
 	return strings.TrimSpace(string(output))
 }
 
-// product is one server as the package managers know it.
+// product is one server, and how to come by it.
 type product struct {
-	name                string // for messages
-	look                func(ctx context.Context, dirs []string, libraries string) (programs, bool)
-	apt, dnf, apk, brew string
+	name    string // for messages
+	look    func(ctx context.Context, dirs []string, libraries string) (programs, bool)
+	pkg     map[string]string // its package by package manager
+	sources []source          // for an ordinary user, in order
 }
 
-func findPostgres(ctx context.Context, o Options) (programs, error) {
-	return find(ctx, o, product{name: "PostgreSQL", look: lookPostgres,
-		apt: "postgresql", dnf: "postgresql-server", apk: "postgresql", brew: "postgresql@17"})
+// source gets a product that is missing. The folder is the product's own part
+// of the cache.
+type source func(ctx context.Context, o Options, p product, dir string) (programs, error)
+
+func postgresProduct() product {
+	return product{
+		name: "PostgreSQL", look: lookPostgres, sources: []source{unpack, fetch},
+		pkg: map[string]string{"apt-get": "postgresql", "dnf": "postgresql-server", "apk": "postgresql", "brew": "postgresql@17"},
+	}
 }
 
-func findRedis(ctx context.Context, o Options) (programs, error) {
-	return find(ctx, o, product{name: "Redis", look: lookRedis,
-		apt: "redis-server", dnf: "redis", apk: "redis", brew: "redis"})
+func redisProduct() product {
+	return product{
+		name: "Redis", look: lookRedis, sources: []source{unpack},
+		pkg: map[string]string{"apt-get": "redis-server", "dnf": "redis", "apk": "redis", "brew": "redis"},
+	}
 }
 
 // find looks for a product and gets it where it is missing.
 func find(ctx context.Context, o Options, p product) (programs, error) {
-	if found, ok := p.look(ctx, o.search(), ""); ok {
-		return found, nil
-	}
-	if o.Offline {
-		return programs{}, missing(p, nil)
-	}
 	cache, err := o.cache()
 	if err != nil {
 		return programs{}, err
+	}
+	dir := filepath.Join(cache, strings.ToLower(p.name))
+	if found, ok := have(ctx, o, p, dir); ok {
+		return found, nil
+	}
+	if o.Offline {
+		return programs{}, missing(ctx, o, p, nil)
 	}
 	// Test processes start side by side: one installs, the others then find.
 	gate, err := lockFile(filepath.Join(cache, "install.lock"), true)
@@ -152,34 +162,34 @@ func find(ctx context.Context, o Options, p product) (programs, error) {
 		return programs{}, err
 	}
 	defer gate.Close()
-	if found, ok := p.look(ctx, o.search(), ""); ok {
+	if found, ok := have(ctx, o, p, dir); ok {
 		return found, nil
 	}
-	if os.Geteuid() != 0 {
-		return programs{}, missing(p, nil)
+	ctx, cancel := context.WithTimeout(ctx, installTimeout)
+	defer cancel()
+	sources := p.sources
+	if os.Geteuid() == 0 {
+		sources = append([]source{install}, sources...)
 	}
-	err = install(ctx, o, p)
+	var faults []error
+	for _, get := range sources {
+		found, err := get(ctx, o, p, dir)
+		if err == nil {
+			return found, nil
+		}
+		faults = append(faults, err)
+	}
+	return programs{}, missing(ctx, o, p, errors.Join(faults...))
+}
+
+// have looks for a product on the system, and then for what was unpacked or
+// fetched into the cache earlier.
+func have(ctx context.Context, o Options, p product, dir string) (programs, bool) {
 	if found, ok := p.look(ctx, o.search(), ""); ok {
-		return found, nil
+		return found, true
 	}
-	return programs{}, missing(p, err)
-}
-
-// MissingError says that a server's binaries are not here and could not be had.
-// It prints as one line that names the command to run.
-type MissingError struct {
-	Server  string // "PostgreSQL" or "Redis"
-	Command string // what installs it; empty where no package manager is known
-	Err     error  // why it could not be had by ourselves; may be nil
-}
-
-func (e *MissingError) Error() string {
-	text := e.Server + " is not installed"
-	if e.Command == "" {
-		return text + ": install it and start again"
+	if found, ok := lookUnpacked(ctx, p, dir); ok {
+		return found, true
 	}
-	return fmt.Sprintf("%s: run `%s` and start again", text, e.Command)
+	return lookFetched(ctx, p, dir)
 }
-
-// Unwrap returns why the server could not be had.
-func (e *MissingError) Unwrap() error { return e.Err }

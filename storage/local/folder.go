@@ -69,7 +69,7 @@ func lockFolder(path string, a account, temporary bool) (*folder, error) {
 		return nil, err
 	}
 	f := &folder{path: path, home: filepath.Join(path, "home"), lock: lock, temporary: temporary}
-	if err := errors.Join(os.MkdirAll(f.home, 0o700), a.own(f.home)); err != nil {
+	if err := errors.Join(os.MkdirAll(f.home, 0o700), a.own(f.home), a.enter(f.home)); err != nil {
 		return nil, errors.Join(err, f.close())
 	}
 	return f, nil

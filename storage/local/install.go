@@ -6,78 +6,54 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"time"
 )
 
-// installTimeout bounds everything a package manager may do.
+// installTimeout bounds everything that is done to get a product.
 const installTimeout = 10 * time.Minute
 
-// manager is a package manager of a system.
-type manager struct {
-	program string
-	command []string // before the package's name
-	pkg     func(product) string
-}
-
-func managers() []manager {
-	return []manager{
-		{"apt-get", []string{"apt-get", "install", "-y", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=300"}, func(p product) string { return p.apt }},
-		{"dnf", []string{"dnf", "install", "-y"}, func(p product) string { return p.dnf }},
-		{"apk", []string{"apk", "add"}, func(p product) string { return p.apk }},
-		{"brew", []string{"brew", "install"}, func(p product) string { return p.brew }},
-	}
-}
-
-// systemManager returns the package manager of this system, if known.
-func systemManager() (manager, bool) {
-	for _, m := range managers() {
-		if _, err := exec.LookPath(m.program); err == nil {
-			return m, true
-		}
-	}
-	return manager{}, false
-}
-
-// missing words the one line for a product that cannot be had.
-func missing(p product, err error) error {
-	m, ok := systemManager()
-	if !ok {
-		return &MissingError{Server: p.name, Err: err}
-	}
-	command := strings.Join(append(m.command, m.pkg(p)), " ")
-	if m.program != "brew" && os.Geteuid() != 0 {
-		command = "sudo " + command
-	}
-	return &MissingError{Server: p.name, Command: command, Err: err}
-}
-
 // install gets a product by the system's package manager. Only for root.
-func install(ctx context.Context, o Options, p product) error {
+func install(ctx context.Context, o Options, p product, _ string) (programs, error) {
 	m, ok := systemManager()
-	if !ok || m.program == "brew" { // Homebrew refuses root
-		return errors.New("no package manager known")
+	if !ok || m.install == nil {
+		return programs{}, errors.New("no package manager that root could use")
 	}
-	ctx, cancel := context.WithTimeout(ctx, installTimeout)
-	defer cancel()
-	command := append(m.command, m.pkg(p))
-	o.logger().Info("installing "+p.name, "command", strings.Join(command, " "))
+	command := append(slices.Clone(m.install), p.pkg[m.program])
+	o.logger().Info("installing a server", "server", p.name, "command", strings.Join(command, " "))
+	if err := runInstall(ctx, m, command); err != nil {
+		return programs{}, err
+	}
+	found, ok := p.look(ctx, o.search(), "")
+	if !ok {
+		return programs{}, fmt.Errorf("%s is installed but not found, or too old", p.pkg[m.program])
+	}
+	return found, nil
+}
+
+func runInstall(ctx context.Context, m manager, command []string) (err error) {
 	if m.program != "apt-get" {
 		return run(ctx, command...)
 	}
-	restore, err := keepQuiet(p)
+	restore, err := debian("/").keepQuiet()
+	defer func() { err = errors.Join(err, restore()) }()
 	if err != nil {
 		return err
 	}
-	defer restore()
-	if err := run(ctx, command...); err == nil {
+	if run(ctx, command...) == nil {
 		return nil
 	}
-	// Package lists may be old or not there at all. A source that fails here
-	// need not be the one we want from.
-	return errors.Join(run(ctx, "apt-get", "update"), run(ctx, command...))
+	// Package lists may be old or not there at all. A source of packages that
+	// fails here need not be the one we want from.
+	update := run(ctx, append([]string{"apt-get", "update"}, aptPatience()...)...)
+	if err := run(ctx, command...); err != nil {
+		return errors.Join(update, err)
+	}
+	return nil
 }
 
+// run runs a command of the system to its end.
 func run(ctx context.Context, command ...string) error {
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 	cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive", "LC_ALL=C")

@@ -41,6 +41,9 @@ type Options struct {
 	// Cache replaces the folder for temporary data, templates and fetched
 	// binaries. Empty: /var/cache/pingyi for root, the user's cache otherwise.
 	Cache string
+
+	// apt are further options for apt-get, by which tests name a repository.
+	apt []string
 }
 
 func (o Options) logger() *slog.Logger {
@@ -70,12 +73,18 @@ func (o Options) cache() (string, error) {
 	return dir, nil
 }
 
+// defaultCache is the user's cache; for root a place that others may enter,
+// as the servers do not run as root.
 func defaultCache() string {
+	shared := filepath.Join(os.TempDir(), fmt.Sprintf("pingyi-%d", os.Geteuid()))
 	if os.Geteuid() == 0 {
-		return "/var/cache/pingyi"
+		if os.MkdirAll("/var/cache/pingyi", 0o755) == nil {
+			return "/var/cache/pingyi"
+		}
+		return shared
 	}
 	if dir, err := os.UserCacheDir(); err == nil && os.MkdirAll(dir, 0o700) == nil {
 		return filepath.Join(dir, "pingyi")
 	}
-	return filepath.Join(os.TempDir(), fmt.Sprintf("pingyi-%d", os.Geteuid()))
+	return shared
 }

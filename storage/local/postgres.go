@@ -33,7 +33,7 @@ func StartPostgres(ctx context.Context, o Options) (*Postgres, error) {
 	if err != nil {
 		return nil, err
 	}
-	programs, err := findPostgres(ctx, o)
+	programs, err := find(ctx, o, postgresProduct())
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +118,7 @@ func prepareData(ctx context.Context, o Options, a account, f *folder, b program
 		password, err := os.ReadFile(passwordFile)
 		return strings.TrimSpace(string(password)), err
 	}
-	t, err := findTemplate(ctx, o, a, f, b)
+	t, err := findTemplate(ctx, o, a, b)
 	if err != nil {
 		return "", err
 	}

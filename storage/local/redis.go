@@ -21,20 +21,29 @@ const redisDatabases = 1024
 // Redis is a private Redis server that keeps nothing on disk. Its methods may
 // be called from several goroutines.
 type Redis struct {
-	server   *server
-	password string
+	server     *server
+	substitute *substitute // instead of server, where there is no Redis
+	password   string
 }
 
 // StartRedis starts a private Redis server and returns once it answers. Where
 // its binary is missing it is installed or fetched first; if that cannot be,
-// the error is a [MissingError]. The context bounds the start only: the server
-// runs until Stop, or until this process ends.
+// the error is a [MissingError], or a substitute starts where the options allow
+// it. The context bounds the start only: the server runs until Stop, or until
+// this process ends.
 func StartRedis(ctx context.Context, o Options) (*Redis, error) {
-	account, err := serverAccount()
+	r := &Redis{password: rand.Text()}
+	programs, err := find(ctx, o, redisProduct())
+	var absent *MissingError
+	if o.Substitute && errors.As(err, &absent) {
+		o.logger().Warn("Redis is missing: a small substitute inside this process takes its place", "install", absent.Command)
+		r.substitute, err = startSubstitute(r.password)
+		return r, err
+	}
 	if err != nil {
 		return nil, err
 	}
-	programs, err := findRedis(ctx, o)
+	account, err := serverAccount()
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +51,6 @@ func StartRedis(ctx context.Context, o Options) (*Redis, error) {
 	if err != nil {
 		return nil, fmt.Errorf("redis: %w", err)
 	}
-	r := &Redis{password: rand.Text()}
 	r.server = &server{
 		name: "redis", account: account, folder: folder, libraries: programs.libraries,
 		stopSignal: "TERM",
@@ -73,20 +81,43 @@ func (r *Redis) DatabaseURL(database int) string {
 	address := url.URL{
 		Scheme: "redis",
 		User:   url.UserPassword("default", r.password),
-		Host:   net.JoinHostPort("127.0.0.1", strconv.Itoa(r.server.port)),
+		Host:   r.address(),
 		Path:   "/" + strconv.Itoa(database),
 	}
 	return address.String()
 }
 
+func (r *Redis) address() string {
+	if r.substitute != nil {
+		return r.substitute.mini.Addr()
+	}
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(r.server.port))
+}
+
 // Kill ends the server by SIGKILL; all it held is lost. Start runs it again.
-func (r *Redis) Kill() error { return r.server.kill() }
+func (r *Redis) Kill() error {
+	if r.substitute != nil {
+		return r.substitute.kill()
+	}
+	return r.server.kill()
+}
 
 // Start runs a killed server again, empty, on the same port.
-func (r *Redis) Start(ctx context.Context) error { return r.server.start(ctx) }
+func (r *Redis) Start(ctx context.Context) error {
+	if r.substitute != nil {
+		return r.substitute.start()
+	}
+	return r.server.start(ctx)
+}
 
 // Stop ends the server for good. Stopping twice does nothing.
-func (r *Redis) Stop() error { return r.server.stop() }
+func (r *Redis) Stop() error {
+	if r.substitute != nil {
+		r.substitute.stop()
+		return nil
+	}
+	return r.server.stop()
+}
 
 func (r *Redis) knock(ctx context.Context) error {
 	options, err := redis.ParseURL(r.URL())

@@ -58,7 +58,7 @@ func (s *server) start(ctx context.Context) error {
 	choose := s.port == 0
 	for {
 		if choose {
-			port, err := freePort()
+			port, err := freePort(ctx)
 			if err != nil {
 				return fmt.Errorf("%s: %w", s.name, err)
 			}
@@ -167,8 +167,8 @@ func (s *server) stop() error {
 }
 
 // freePort asks the system for a free port of the loopback address.
-func freePort() (int, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+func freePort(ctx context.Context) (int, error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return 0, err
 	}

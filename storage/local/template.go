@@ -26,7 +26,7 @@ func characterTypes() []string { return []string{"C.UTF-8", "C"} }
 // findTemplate returns the template for these programs and this account, and
 // makes it where there is none. One template serves all servers of a user: its
 // password guards against other users of the machine.
-func findTemplate(ctx context.Context, o Options, a account, f *folder, b programs) (template, error) {
+func findTemplate(ctx context.Context, o Options, a account, b programs) (template, error) {
 	cache, err := o.cache()
 	if err != nil {
 		return template{}, err
@@ -49,14 +49,14 @@ func findTemplate(ctx context.Context, o Options, a account, f *folder, b progra
 		return t, nil
 	}
 	t.password = rand.Text()
-	if err := initTemplate(ctx, a, f, b, filepath.Join(dir, "home"), t.password); err != nil {
+	if err := initTemplate(ctx, a, b, filepath.Join(dir, "home"), t.password); err != nil {
 		return template{}, err
 	}
 	// Written last: it marks the template as complete.
 	return t, os.WriteFile(passwordFile, []byte(t.password), 0o600)
 }
 
-func initTemplate(ctx context.Context, a account, f *folder, b programs, home, password string) error {
+func initTemplate(ctx context.Context, a account, b programs, home, password string) error {
 	var faults []error
 	for _, ctype := range characterTypes() {
 		if err := os.RemoveAll(home); err != nil {

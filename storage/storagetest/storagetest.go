@@ -141,7 +141,7 @@ func (s *Servers) database(t testing.TB, from string) string {
 	s.made++
 	name := fmt.Sprintf("test_%d", s.made)
 	s.mu.Unlock()
-	if err := s.exec(t.Context(), fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s", name, from)); err != nil {
+	if err := s.exec(t.Context(), fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s STRATEGY wal_log", name, from)); err != nil {
 		t.Fatalf("database for the test: %v", err)
 	}
 	t.Cleanup(func() {

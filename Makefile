@@ -1,0 +1,39 @@
+# Everything sets itself up: see `go doc ./storage/local` for where Postgres
+# and Redis come from.
+
+GO    ?= go
+LINT   = $(GO) tool -modfile=.tools/go.mod golangci-lint
+COUNT ?= 10
+
+.PHONY: demo test check bench browser build
+
+## demo: the whole system on this machine, nothing to configure
+demo:
+	$(GO) run -buildvcs=false ./cmd/pingyi demo
+
+## test: all tests, on private Postgres and Redis servers
+test:
+	$(GO) test -timeout 30m ./...
+
+## check: format, vet, tidy modules, lint
+check:
+	@unformatted="$$(gofmt -l .)"; if [ -n "$$unformatted" ]; then \
+		echo "not formatted, run gofmt -w on:"; echo "$$unformatted"; exit 1; fi
+	$(GO) vet -tags browser ./...
+	$(GO) mod tidy -diff
+	$(LINT) run
+
+## bench: benchmarks, COUNT=10 times each, for benchstat
+bench:
+	$(GO) test -run '^$$' -bench . -benchmem -count $(COUNT) ./...
+
+## browser: the pages in a real Chromium (files tagged browser, TestBrowser…)
+browser:
+	@.ci/chromium
+	@packages="$$(grep -rl --include='*_test.go' '^//go:build browser' . | xargs -r -n1 dirname | sort -u)"; \
+		if [ -z "$$packages" ]; then echo "no browser tests found"; exit 1; fi; \
+		set -x; $(GO) test -count=1 -timeout 20m -tags browser -run '^TestBrowser' $$packages
+
+## build: the program, as bin/pingyi
+build:
+	$(GO) build -trimpath -o bin/pingyi ./cmd/pingyi
