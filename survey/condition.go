@@ -6,16 +6,17 @@ import (
 	"strings"
 )
 
-// holds reports whether the condition holds given the answers to earlier items; answer returns
-// false for those that are hidden, skipped or not there.
-func (c Condition) holds(answer func(item int) (string, bool)) bool {
+// holds reports whether the condition on an item of q holds given the answers to earlier items;
+// answer returns false for those that are hidden, skipped or not there.
+func (c Condition) holds(q *Questionnaire, answer func(item int) (string, bool)) bool {
 	if len(c) == 0 {
 		return true
 	}
 	return slices.ContainsFunc(c, func(clause []Test) bool {
 		for _, t := range clause {
-			value, ok := answer(t.Item)
-			if !t.holds(value, ok) {
+			it, known := q.Item(t.Item)
+			value, answered := answer(t.Item)
+			if !known || !t.holds(it, value, answered) {
 				return false
 			}
 		}
@@ -23,7 +24,7 @@ func (c Condition) holds(answer func(item int) (string, bool)) bool {
 	})
 }
 
-func (t Test) holds(value string, answered bool) bool {
+func (t Test) holds(it *Item, value string, answered bool) bool {
 	if t.Op == OpAnswered {
 		return answered == slices.Contains(t.Values, Yes)
 	}
@@ -38,7 +39,7 @@ func (t Test) holds(value string, answered bool) bool {
 		return hit == (t.Op == OpIn)
 	}
 	n, ok := new(big.Rat).SetString(value)
-	if !ok { // "don't know" is neither much nor little
+	if !ok || value == it.Unknown() { // "don't know" is neither much nor little
 		return false
 	}
 	if t.Op == OpAtLeast {

@@ -68,7 +68,7 @@ func (f *Form) shown() map[Step]bool {
 	shown := make(map[Step]bool, len(items)*len(f.Asked))
 	for _, a := range f.Asked {
 		for _, it := range items {
-			shown[Step{a.Assignment, it.N}] = it.ShowIf.holds(func(n int) (string, bool) {
+			shown[Step{a.Assignment, it.N}] = it.ShowIf.holds(f.Questionnaire, func(n int) (string, bool) {
 				earlier := Step{a.Assignment, n}
 				if !shown[earlier] {
 					return "", false

@@ -66,6 +66,19 @@ func (it *Item) Choices() []Choice {
 	return cs
 }
 
+// Chosen returns the pressed answers that a value stands for: none for a skip, "don't know" and what
+// was typed, several for a multiple choice.
+func (it *Item) Chosen(value string) []Choice {
+	if it.Typed() || value == Skipped {
+		return nil
+	}
+	values := []string{value}
+	if it.AnswerKind() == Multiple {
+		values = strings.Split(value, Separator)
+	}
+	return slices.DeleteFunc(it.Choices(), func(c Choice) bool { return !slices.Contains(values, c.Value) })
+}
+
 // Typed reports whether the answer is typed rather than pressed.
 func (it *Item) Typed() bool {
 	k := it.AnswerKind()
