@@ -138,5 +138,5 @@ func (p *Printer) Fault(f survey.Fault) string {
 	if place != "" {
 		place += ": "
 	}
-	return place + p.Say("faults."+f.Code, f.Args)
+	return place + p.Say(f.Code, f.Args)
 }
