@@ -32,8 +32,7 @@ func (d debian) keepQuiet() (restore func() error, err error) {
 		}
 		return errors.Join(faults...)
 	}
-	// Should we be killed before undoing it, the script removes itself.
-	policy := fmt.Sprintf("#!/bin/sh\nkill -0 %d 2>/dev/null && exit 101\nrm -f %q\nexit 0\n", os.Getpid(), d.policy())
+	policy := "#!/bin/sh\n" + d.policyFor(os.Getpid()) + "\n"
 	if made, err := writeNew(d.policy(), policy, 0o755); err != nil {
 		return restore, err
 	} else if made {
@@ -45,6 +44,12 @@ func (d debian) keepQuiet() (restore func() error, err error) {
 		undo = append(undo, d.restoreCluster)
 	}
 	return restore, nil
+}
+
+// policyFor is a script that forbids to start servers while a process lives.
+// Should we be killed before undoing it, it removes itself.
+func (d debian) policyFor(pid int) string {
+	return fmt.Sprintf("kill -0 %d 2>/dev/null && exit 101\nrm -f '%s'\nexit 0", pid, d.policy())
 }
 
 // writeNew writes a file that is not there yet, and tells whether it did.

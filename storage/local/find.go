@@ -165,12 +165,17 @@ func find(ctx context.Context, o Options, p product) (programs, error) {
 	if found, ok := have(ctx, o, p, dir); ok {
 		return found, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, installTimeout)
-	defer cancel()
 	sources := p.sources
 	if os.Geteuid() == 0 {
 		sources = append([]source{install}, sources...)
 	}
+	return obtain(ctx, o, p, dir, sources)
+}
+
+// obtain tries the sources in turn.
+func obtain(ctx context.Context, o Options, p product, dir string, sources []source) (programs, error) {
+	ctx, cancel := context.WithTimeout(ctx, installTimeout)
+	defer cancel()
 	var faults []error
 	for _, get := range sources {
 		found, err := get(ctx, o, p, dir)

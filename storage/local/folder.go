@@ -34,7 +34,7 @@ func openFolder(o Options, a account, name string) (*folder, error) {
 		return nil, err
 	}
 	servers := filepath.Join(cache, "servers")
-	if err := os.MkdirAll(servers, 0o755); err != nil {
+	if err := makeOpen(servers); err != nil {
 		return nil, err
 	}
 	// Held while sweeping and making: a new folder is never seen unlocked.
@@ -54,11 +54,7 @@ func openFolder(o Options, a account, name string) (*folder, error) {
 }
 
 func lockFolder(path string, a account, temporary bool) (*folder, error) {
-	if err := os.MkdirAll(path, 0o755); err != nil {
-		return nil, err
-	}
-	// MkdirTemp is private, but the account must get through to its home.
-	if err := os.Chmod(path, 0o755); err != nil {
+	if err := makeOpen(path); err != nil {
 		return nil, err
 	}
 	lock, err := lockFile(filepath.Join(path, "lock"), false)
@@ -73,6 +69,12 @@ func lockFolder(path string, a account, temporary bool) (*folder, error) {
 		return nil, errors.Join(err, f.close())
 	}
 	return f, nil
+}
+
+// makeOpen makes a folder that the account can pass through to what is its
+// own, whatever our umask says. Everything in it is private in itself.
+func makeOpen(path string) error {
+	return errors.Join(os.MkdirAll(path, 0o755), os.Chmod(path, 0o755))
 }
 
 // close gives the folder up, and removes it where it is temporary.

@@ -70,7 +70,7 @@ func (o Options) cache() (string, error) {
 	if owner, ok := info.Sys().(*syscall.Stat_t); !info.IsDir() || !ok || int(owner.Uid) != os.Geteuid() {
 		return "", fmt.Errorf("cache folder %s belongs to somebody else", dir)
 	}
-	return dir, nil
+	return dir, makeOpen(dir)
 }
 
 // defaultCache is the user's cache; for root a place that others may enter,

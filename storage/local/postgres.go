@@ -51,6 +51,11 @@ func StartPostgres(ctx context.Context, o Options) (*Postgres, error) {
 	}
 	data := filepath.Join(folder.home, "data")
 	p.server.command = func(port int) ([]string, error) {
+		// The folder's lock proves that no server runs there, whoever has the
+		// process number of one that crashed by now.
+		if err := os.Remove(filepath.Join(data, "postmaster.pid")); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return nil, err
+		}
 		return postgresCommand(programs, data, port, o.NoSync), nil
 	}
 	p.server.knock = p.knock
@@ -68,7 +73,7 @@ func postgresCommand(b programs, data string, port int, noSync bool) []string {
 		b.path("postgres"), "-D", data,
 		"-c", "listen_addresses=127.0.0.1", "-c", "port=" + strconv.Itoa(port),
 		"-c", "unix_socket_directories=",
-		"-c", "max_connections=300",
+		"-c", "max_connections=300", "-c", "max_wal_size=1GB",
 		"-c", "timezone=UTC", "-c", "log_timezone=UTC",
 		"-c", "jit=off",
 	}

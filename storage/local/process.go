@@ -12,22 +12,25 @@ import (
 
 // keeper runs a server and stops it when its own standard input closes, which
 // the kernel sees to however our process ends. Then it also removes the
-// temporary folder. A server that ends by itself leaves its folder as it is.
+// temporary folder. A line on standard input kills the server at once; that,
+// and an end of its own, leave the folder as it is. The keeper is the parent,
+// so that a dead server does not linger as a zombie that Postgres, looking for
+// its predecessor, would take for a live one.
 // Arguments: the signal that stops the server, the folder to remove (or
 // nothing), the command.
 const keeper = `
 stop=$1 leftover=$2
 shift 2
-exec 4<&0 </dev/null
-"$@" 4<&- &
+exec 5<&0 </dev/null
+"$@" 5<&- &
 server=$!
-{ read -r _ <&4; kill -"$stop" "$server"; } 2>/dev/null &
+{ if read -r _ <&5; then kill -KILL "$server"; exit 1; fi; kill -"$stop" "$server"; } 2>/dev/null &
 watch=$!
-exec 4<&-
+exec 5<&-
 wait "$server"
 code=$?
 kill "$watch" 2>/dev/null
-if wait "$watch" && [ -n "$leftover" ]; then rm -rf "$leftover"; fi
+if wait "$watch" 2>/dev/null && [ -n "$leftover" ]; then rm -rf "$leftover"; fi
 exit "$code"
 `
 
@@ -37,13 +40,13 @@ const stopTimeout = 30 * time.Second
 // process is a running server together with its keeper.
 type process struct {
 	pid   int
-	leash io.Closer     // closing it stops the server
-	ended chan struct{} // closed once server and keeper are gone
-	err   error         // how they ended; read after ended
+	leash io.WriteCloser // closing it stops the server
+	ended chan struct{}  // closed once the keeper, the server and all its children are gone
 }
 
-// startProcess runs the command as the account. The lock travels to everything
-// that is started, so the folder counts as used while any of it lives.
+// startProcess runs the command as the account. Two files travel to everything
+// that is started: the lock, so that the folder counts as used while any of it
+// lives, and the end of a pipe, which closes with the last of it.
 func startProcess(a account, f *folder, libraries, stopSignal string, command []string) (*process, error) {
 	log, err := os.OpenFile(f.logFile(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -59,18 +62,26 @@ func startProcess(a account, f *folder, libraries, stopSignal string, command []
 	// starting must not kill a server that runs.
 	cmd := a.command(context.Background(), f.home, libraries, "/bin/sh", args...)
 	cmd.Stdout, cmd.Stderr = log, log
-	cmd.ExtraFiles = []*os.File{f.lock}
-	leash, err := cmd.StdinPipe()
+	life, held, err := os.Pipe()
 	if err != nil {
 		return nil, err
 	}
+	defer held.Close()
+	cmd.ExtraFiles = []*os.File{f.lock, held}
+	leash, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, errors.Join(err, life.Close())
+	}
 	if err := cmd.Start(); err != nil {
-		return nil, err
+		return nil, errors.Join(err, life.Close())
 	}
 	p := &process{pid: cmd.Process.Pid, leash: leash, ended: make(chan struct{})}
 	go func() {
-		p.err = cmd.Wait()
-		close(p.ended)
+		defer close(p.ended)
+		defer life.Close()
+		// How it ended is told by the log; a kill is no fault.
+		_ = cmd.Wait()
+		_, _ = io.Copy(io.Discard, life)
 	}()
 	return p, nil
 }
@@ -84,18 +95,19 @@ func (p *process) stop() error {
 	case <-p.ended:
 		return nil
 	case <-time.After(stopTimeout):
-		return errors.Join(fmt.Errorf("process %d did not stop within %s", p.pid, stopTimeout), p.kill())
 	}
+	err := fmt.Errorf("process %d did not stop within %s and was killed", p.pid, stopTimeout)
+	return errors.Join(err, syscall.Kill(-p.pid, syscall.SIGKILL))
 }
 
-// kill ends server and keeper at once, by SIGKILL, and waits until they are gone.
+// kill ends the server at once, by SIGKILL, and waits until all of it is gone.
 func (p *process) kill() error {
-	err := syscall.Kill(-p.pid, syscall.SIGKILL)
-	if errors.Is(err, syscall.ESRCH) {
-		err = nil
+	// A broken pipe: it has ended already.
+	if _, err := io.WriteString(p.leash, "kill\n"); err != nil && !errors.Is(err, syscall.EPIPE) && !errors.Is(err, os.ErrClosed) {
+		return err
 	}
 	<-p.ended
-	return errors.Join(err, ignoreClosed(p.leash.Close()))
+	return ignoreClosed(p.leash.Close())
 }
 
 func ignoreClosed(err error) error {
