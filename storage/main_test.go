@@ -16,7 +16,15 @@ func TestMain(m *testing.M) { servers.Main(m) }
 var testSecret = bytes.Repeat([]byte("secret--"), 4)
 
 // testNow is when tests happen: a Monday morning in Shanghai.
-var testNow = time.Date(2026, 9, 28, 9, 0, 0, 0, time.FixedZone("CST", 8*3600))
+var testNow = time.Date(2026, 9, 28, 9, 0, 0, 0, shanghai())
+
+func shanghai() *time.Location {
+	zone, err := time.LoadLocation("Asia/Shanghai")
+	if err != nil {
+		panic(err)
+	}
+	return zone
+}
 
 // newStore opens a store on a database of the test's own.
 func newStore(t testing.TB) *Store {

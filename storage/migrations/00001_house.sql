@@ -23,7 +23,7 @@ CREATE TABLE person (
     phone_hash   bytea  UNIQUE,
     district     text   NOT NULL DEFAULT '',
     age_band     text   NOT NULL DEFAULT '',
-    enrolled     boolean NOT NULL DEFAULT false, -- joined by the public link, not from the roster
+    enrolled     boolean NOT NULL DEFAULT false, -- came by itself (public link, PINGYI_ADMINS), not from the roster
     linked_at    timestamptz,
     unreachable_at timestamptz,                  -- blocked the bot or is deactivated
     stopped_at   timestamptz,                    -- pressed /stop
@@ -38,7 +38,8 @@ CREATE TABLE membership (
     manager_id bigint REFERENCES person ON DELETE SET NULL,
     post       text   NOT NULL DEFAULT '',
     from_date  date,
-    to_date    date
+    to_date    date,
+    enrolled   boolean NOT NULL DEFAULT false    -- by the public link: a new roster leaves it alone
 );
 CREATE INDEX ON membership (person_id);
 CREATE INDEX ON membership (kind, unit_id);
@@ -300,6 +301,7 @@ CREATE TABLE delivery (
     args         jsonb  NOT NULL DEFAULT '{}',   -- ids only, never text
     state        text   NOT NULL DEFAULT 'pending'
                  CHECK (state IN ('pending', 'leased', 'sent', 'unreachable', 'failed', 'expired')),
+    priority     smallint NOT NULL DEFAULT 1,    -- 0: somebody is waiting for it
     due_at       timestamptz NOT NULL,
     leased_until timestamptz,
     leased_by    text,
@@ -307,7 +309,7 @@ CREATE TABLE delivery (
     message_id   bigint,
     error        text   NOT NULL DEFAULT ''
 );
-CREATE INDEX ON delivery (due_at, id) WHERE state IN ('pending', 'leased');
+CREATE INDEX ON delivery (priority, due_at, id) WHERE state IN ('pending', 'leased');
 CREATE INDEX ON delivery (person_id);
 CREATE INDEX ON delivery (round_id, kind);
 -- A request is asked for once, however often the clock or a join says so.

@@ -1,0 +1,188 @@
+package storage
+
+import (
+	"context"
+	"math"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// paceShare is the part of a rate that is used. Slots are even, so a window of
+// one second holds at most the rate even where some of what was paced comes up
+// to 50 ms later than the rest.
+const paceShare = 0.95
+
+// alone is the part of a rate that one process takes while Redis is away and it
+// cannot know of the others: right for four.
+const alone = 0.25
+
+// MaxPace is the longest wait that Reserve hands out a slot for.
+const MaxPace = 30 * time.Second
+
+// maxPaces bounds what one process remembers of paces.
+const maxPaces = 10_000
+
+// reserve hands out the next free slot of a pace, in microseconds from now.
+// What the process remembers (ARGV[2]) holds even if Redis has forgotten.
+// Slots too far ahead are not handed out: the wait alone is told.
+const reserveScript = `
+local t = redis.call('TIME')
+local now = tonumber(t[1]) * 1000000 + tonumber(t[2])
+local interval, remembered, limit = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local slot = math.max(now + remembered,
+    tonumber(redis.call('GET', KEYS[1]) or '0'), tonumber(redis.call('GET', KEYS[2]) or '0'))
+local wait = slot - now
+if wait <= limit then
+    redis.call('SET', KEYS[1], string.format('%.0f', slot + interval),
+        'PX', string.format('%.0f', math.ceil((wait + interval) / 1000) + 1000))
+end
+return string.format('%.0f', wait)`
+
+// penaliseScript forbids slots for a while; a longer penalty stays.
+const penaliseScript = `
+local t = redis.call('TIME')
+local now = tonumber(t[1]) * 1000000 + tonumber(t[2])
+local ends = now + tonumber(ARGV[1])
+if ends > tonumber(redis.call('GET', KEYS[1]) or '0') then
+    redis.call('SET', KEYS[1], string.format('%.0f', ends),
+        'PX', string.format('%.0f', math.ceil(tonumber(ARGV[1]) / 1000) + 1000))
+end
+return 0`
+
+// penaltyScript tells what is left of a penalty.
+const penaltyScript = `
+local t = redis.call('TIME')
+local now = tonumber(t[1]) * 1000000 + tonumber(t[2])
+return string.format('%.0f', math.max(0, tonumber(redis.call('GET', KEYS[1]) or '0') - now))`
+
+// Limiter paces what all replicas send, by slots reserved in Redis. Where
+// Redis is away each process keeps to a careful part of the rate by itself.
+// It is safe for concurrent use.
+type Limiter struct {
+	redis *Redis
+
+	mu    sync.Mutex
+	paces map[string]*localPace
+}
+
+// localPace is what this process remembers of a pace.
+type localPace struct {
+	next    time.Time // no slot of this process before
+	penalty time.Time // no slot at all before
+}
+
+func slotName(key string) string    { return "pingyi:pace:{" + key + "}" }
+func penaltyName(key string) string { return "pingyi:pace:{" + key + "}:penalty" }
+
+// Reserve takes the next slot of the pace called key, which has rate slots a
+// second over all replicas, and returns how long to wait for it. Slots are
+// even: no burst. A wait longer than MaxPace (after a penalty) takes no slot:
+// put the matter off for as long and reserve again.
+func (l *Limiter) Reserve(ctx context.Context, key string, rate float64) time.Duration {
+	if rate <= 0 || math.IsNaN(rate) {
+		return MaxPace + time.Second
+	}
+	interval := time.Duration(float64(time.Second) / (rate * paceShare))
+	wait, err := l.run(ctx, redis.NewScript(reserveScript), []string{slotName(key), penaltyName(key)},
+		interval.Microseconds(), l.remembered(key).Microseconds(), MaxPace.Microseconds())
+	if err != nil {
+		return l.reserveAlone(key, time.Duration(float64(interval)/alone))
+	}
+	if wait <= MaxPace {
+		l.remember(key, func(p *localPace) { p.next = later(p.next, time.Now().Add(wait+interval)) })
+	}
+	return wait
+}
+
+// Penalise forbids slots of a pace for a while, for all replicas: Telegram's
+// retry_after.
+func (l *Limiter) Penalise(ctx context.Context, key string, wait time.Duration) {
+	if wait <= 0 {
+		return
+	}
+	l.remember(key, func(p *localPace) { p.penalty = later(p.penalty, time.Now().Add(wait)) })
+	// Redis being away is noted by ask; this process remembers.
+	_, _ = l.run(ctx, redis.NewScript(penaliseScript), []string{penaltyName(key)}, wait.Microseconds())
+}
+
+// Penalty returns how long a pace is still forbidden, without taking a slot:
+// for replies, which do not wait behind the pace but respect its penalty.
+func (l *Limiter) Penalty(ctx context.Context, key string) time.Duration {
+	shared, err := l.run(ctx, redis.NewScript(penaltyScript), []string{penaltyName(key)})
+	if err != nil {
+		shared = 0
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if p := l.paces[key]; p != nil {
+		return max(shared, time.Until(p.penalty), 0)
+	}
+	return shared
+}
+
+// run runs a script that returns microseconds.
+func (l *Limiter) run(ctx context.Context, script *redis.Script, keys []string, args ...any) (time.Duration, error) {
+	var micros float64
+	err := l.redis.ask(ctx, func(ctx context.Context) (err error) {
+		micros, err = script.Run(ctx, l.redis.client, keys, args...).Float64()
+		return err
+	})
+	return time.Duration(micros) * time.Microsecond, err
+}
+
+// remembered returns how long this process knows that there is no slot.
+func (l *Limiter) remembered(key string) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	p := l.paces[key]
+	if p == nil {
+		return 0
+	}
+	return max(0, time.Until(later(p.next, p.penalty)))
+}
+
+// reserveAlone takes the next slot without Redis.
+func (l *Limiter) reserveAlone(key string, interval time.Duration) time.Duration {
+	var wait time.Duration
+	l.remember(key, func(p *localPace) {
+		slot := later(later(p.next, p.penalty), time.Now())
+		if wait = max(0, time.Until(slot)); wait <= MaxPace {
+			p.next = slot.Add(interval)
+		}
+	})
+	return wait
+}
+
+// remember changes what the process knows of a pace, and forgets what is past
+// where that has become much.
+func (l *Limiter) remember(key string, change func(*localPace)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	p := l.paces[key]
+	if p == nil {
+		if len(l.paces) >= maxPaces {
+			l.forgetPast()
+		}
+		p = &localPace{}
+		l.paces[key] = p
+	}
+	change(p)
+}
+
+func (l *Limiter) forgetPast() {
+	now := time.Now()
+	for key, p := range l.paces {
+		if p.next.Before(now) && p.penalty.Before(now) {
+			delete(l.paces, key)
+		}
+	}
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

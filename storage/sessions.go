@@ -1,0 +1,146 @@
+package storage
+
+import (
+	"context"
+	"crypto/cipher"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// sessionLife is how long a conversation is kept that nobody goes on with. Its
+// answers stand in Postgres; only the place in it is lost.
+const sessionLife = 14 * 24 * time.Hour
+
+// sessionKeys seal conversations and hide whose they are.
+type sessionKeys struct {
+	sealer cipher.AEAD
+	names  []byte
+}
+
+func deriveSessionKeys(secret []byte) (sessionKeys, error) {
+	if len(secret) < MinSecret {
+		return sessionKeys{}, fmt.Errorf("storage: the secret has %d bytes, it needs at least %d", len(secret), MinSecret)
+	}
+	var k sessionKeys
+	var errs [2]error
+	k.sealer, errs[0] = deriveSealer(secret, "sessions")
+	k.names, errs[1] = derive(secret, "session names")
+	return k, errors.Join(errs[:]...)
+}
+
+// Sessions keep where people are in their conversations, in Redis: sealed, for
+// two weeks, under names that do not tell whose they are, until their round
+// closes. They can vanish at any time. An error means that Redis is away, and
+// comes within 200 ms; go on as if there were none.
+type Sessions struct {
+	redis *Redis
+	keys  sessionKeys
+}
+
+// name is the key of an account's session.
+func (s *Sessions) name(user int64) string {
+	mac := hmac.New(sha256.New, s.keys.names)
+	mac.Write(binary.BigEndian.AppendUint64(nil, uint64(user)))
+	return "pingyi:session:{" + base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:16]) + "}"
+}
+
+// roundName is the key of the set of all sessions of a round.
+func roundName(round int64) string { return "pingyi:sessions:{" + strconv.FormatInt(round, 10) + "}" }
+
+// Get returns what was put for an account (a Telegram id), false where there is
+// nothing, or what there is was not sealed by us.
+func (s *Sessions) Get(ctx context.Context, user int64) ([]byte, bool, error) {
+	name := s.name(user)
+	var sealed []byte
+	err := s.redis.ask(ctx, func(ctx context.Context) (err error) {
+		sealed, err = s.redis.client.Get(ctx, name).Bytes()
+		return err
+	})
+	if errors.Is(err, redis.Nil) {
+		return nil, false, nil
+	}
+	if err != nil {
+		return nil, false, fmt.Errorf("storage: reading a session: %w", err)
+	}
+	plain, err := unseal(s.keys.sealer, sealed, name)
+	if err != nil {
+		return nil, false, nil // another secret's, or not ours: as good as none
+	}
+	return plain, true, nil
+}
+
+// Put replaces an account's session. It belongs to a round (0: to none), whose
+// closing deletes it.
+func (s *Sessions) Put(ctx context.Context, user, round int64, session []byte) error {
+	name := s.name(user)
+	sealed := seal(s.keys.sealer, session, name)
+	err := s.redis.ask(ctx, func(ctx context.Context) error {
+		_, err := s.redis.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+			if round != 0 { // first: what is not listed would outlive its round
+				p.SAdd(ctx, roundName(round), name)
+				p.Expire(ctx, roundName(round), 2*sessionLife)
+			}
+			p.Set(ctx, name, sealed, sessionLife)
+			return nil
+		})
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("storage: keeping a session: %w", err)
+	}
+	return nil
+}
+
+// Delete removes an account's session.
+func (s *Sessions) Delete(ctx context.Context, user int64) error {
+	err := s.redis.ask(ctx, func(ctx context.Context) error {
+		return s.redis.client.Unlink(ctx, s.name(user)).Err()
+	})
+	if err != nil {
+		return fmt.Errorf("storage: deleting a session: %w", err)
+	}
+	return nil
+}
+
+// dropBatch is how many sessions are deleted in one go.
+const dropBatch = 500
+
+// DropRound deletes all sessions of a round. It is not in anybody's way and
+// may take longer; repeat it where it fails.
+func (s *Sessions) DropRound(ctx context.Context, round int64) error {
+	for {
+		names, err := s.redis.client.SRandMemberN(ctx, roundName(round), dropBatch).Result()
+		if err == nil && len(names) == 0 {
+			return nil
+		}
+		if err == nil {
+			err = s.drop(ctx, round, names)
+		}
+		if err != nil {
+			return fmt.Errorf("storage: deleting the sessions of round %d: %w", round, err)
+		}
+	}
+}
+
+// drop deletes sessions, each by a command of its own (a cluster has them in
+// different places), and only then takes them off the list.
+func (s *Sessions) drop(ctx context.Context, round int64, names []string) error {
+	_, err := s.redis.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+		for _, name := range names {
+			p.Unlink(ctx, name)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return s.redis.client.SRem(ctx, roundName(round), names).Err()
+}
