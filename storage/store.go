@@ -32,7 +32,7 @@ var ErrSchema = errors.New("storage: the tables do not fit this program")
 type Config struct {
 	URL    string         // Postgres, postgres://…; pool_max_conns and the like are understood
 	Secret []byte         // at least MinSecret bytes; every key is derived from it
-	Zone   *time.Location // the project's time zone; nil: UTC
+	Zone   *time.Location // the project's time zone, by its IANA name; nil: UTC
 	Log    *slog.Logger   // nil: silence
 }
 
@@ -42,6 +42,9 @@ type Store struct {
 	keys keys
 	zone *time.Location
 	log  *slog.Logger
+
+	taps           tapQueue
+	questionnaires questionnaires
 }
 
 // Open connects to a migrated database. It returns [ErrSchema] where Migrate
@@ -59,7 +62,10 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if !strings.Contains(cfg.URL, "pool_max_conns") {
 		pc.MaxConns = defaultConns
 	}
-	pc.ConnConfig.RuntimeParams["timezone"] = "UTC"
+	if cfg.Zone == nil {
+		cfg.Zone = time.UTC
+	}
+	pc.ConnConfig.RuntimeParams["timezone"] = cfg.Zone.String() // dates in SQL are the project's
 	if pc.ConnConfig.RuntimeParams["application_name"] == "" {
 		pc.ConnConfig.RuntimeParams["application_name"] = "pingyi"
 	}
@@ -68,9 +74,6 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		return nil, fmt.Errorf("storage: connecting to the database: %w", err)
 	}
 	s := &Store{pool: pool, keys: k, zone: cfg.Zone, log: cfg.Log}
-	if s.zone == nil {
-		s.zone = time.UTC
-	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}

@@ -1,0 +1,125 @@
+package storage
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"pingyi/survey"
+)
+
+// CloseRound ends an open or paused round, in one transaction: no tap lands
+// after it. Ballots are sealed (seal.go), who took part is reduced to counts,
+// what is still to be sent expires, and live messages are to say that the round
+// is over. Afterwards nothing ties a ballot of an anonymous panel to a person.
+// A round that is over is survey.ErrClosed.
+func (s *Store) CloseRound(ctx context.Context, now time.Time, cause Cause, code string) error {
+	err := s.change(ctx, now, cause, func(tx pgx.Tx) error {
+		r, next, err := holdRound(ctx, tx, code, survey.RoundClose)
+		if err != nil {
+			return err
+		}
+		spec, err := parseSpec(r.Spec)
+		if err != nil {
+			return err
+		}
+		if err := s.sealBallots(ctx, tx, r, spec.Unsubmitted); err != nil {
+			return err
+		}
+		return s.endRound(ctx, tx, now, cause, r, next, survey.RoundClose)
+	})
+	if err != nil {
+		return fmt.Errorf("storage: closing round %s: %w", code, err)
+	}
+	s.sweep(ctx, code)
+	return nil
+}
+
+// CancelRound calls a round off. Answers given so far are destroyed.
+func (s *Store) CancelRound(ctx context.Context, now time.Time, cause Cause, code string) error {
+	err := s.change(ctx, now, cause, func(tx pgx.Tx) error {
+		r, next, err := holdRound(ctx, tx, code, survey.RoundCancel)
+		if err != nil {
+			return err
+		}
+		return s.endRound(ctx, tx, now, cause, r, next, survey.RoundCancel)
+	})
+	if err != nil {
+		return fmt.Errorf("storage: cancelling round %s: %w", code, err)
+	}
+	s.sweep(ctx, code)
+	return nil
+}
+
+const (
+	// Whoever submitted, and then opened the form again, took part.
+	sqlEndRequests = `
+	UPDATE request SET state = CASE WHEN state = 'opened' AND done_at IS NOT NULL THEN 'done' ELSE 'expired' END
+	WHERE round_id = @round AND state IN ('pending', 'sent', 'opened')`
+	// What a ballot's panel, subject and stratum would be compared with is kept
+	// for named panels only.
+	sqlDropAssignments = `
+	DELETE FROM assignment a USING request q JOIN panel p ON p.id = q.panel_id
+	WHERE a.round_id = @round AND q.id = a.request_id AND p.identity <> 'named'`
+	sqlEndAssignments = `
+	UPDATE assignment SET state = 'expired' WHERE round_id = @round AND state IN ('proposed', 'invited')`
+	sqlEndDeliveries = `
+	UPDATE delivery SET state = 'expired', leased_by = NULL, leased_until = NULL
+	WHERE round_id = @round AND state IN ('pending', 'leased')`
+	sqlTellEnd = `
+	INSERT INTO delivery (kind, person_id, request_id, round_id, priority, due_at)
+	SELECT @kind, q.person_id, q.id, q.round_id, @priority, @now
+	FROM request q JOIN person p ON p.id = q.person_id
+	WHERE q.round_id = @round AND q.message_id IS NOT NULL
+	  AND p.telegram_id IS NOT NULL AND p.stopped_at IS NULL AND p.unreachable_at IS NULL
+	ORDER BY q.id`
+	sqlEndRound = `
+	UPDATE round SET state = @state, closed_at = @now, salt = NULL WHERE id = @round`
+)
+
+// endRound is what closing and cancelling have in common: the participation
+// side, the deliveries, the round itself. The salt goes here; the tables of
+// open ballots are emptied last, as that makes other rounds' taps wait.
+func (s *Store) endRound(ctx context.Context, tx pgx.Tx, now time.Time, cause Cause,
+	r heldRound, next survey.RoundState, action survey.RoundAction) error {
+	before := r.facts()
+	kind := DeliverClosed
+	if action == survey.RoundCancel {
+		kind = DeliverCancelled
+	}
+	args := pgx.NamedArgs{"round": r.ID, "now": now, "state": next, "kind": kind, "priority": priorityClosing}
+	for _, sql := range []string{sqlEndRequests, sqlDropAssignments, sqlEndAssignments,
+		sqlEndDeliveries, sqlTellEnd, sqlEndRound} {
+		if _, err := tx.Exec(ctx, sql, args); err != nil {
+			return fmt.Errorf("ending the round: %w", err)
+		}
+	}
+	if err := notify(ctx, tx, clockChannel, deliveryChannel); err != nil {
+		return err
+	}
+	r.State = next
+	if err := s.audit(ctx, tx, now, cause, "round."+string(action), "round:"+r.Code, before, r.facts()); err != nil {
+		return err
+	}
+	if len(r.Salt) == 0 {
+		return nil // it never opened
+	}
+	return emptyPartitions(ctx, tx, r.ID)
+}
+
+// sweep removes what a round that ended leaves behind in the files: emptied
+// tables, and dead rows that still hold the salt or tell who was to rate whom.
+// It is done as far as possible; the clock comes back to it (Retain).
+func (s *Store) sweep(ctx context.Context, code string) {
+	err := s.dropPartitions(ctx)
+	for _, table := range []string{"round", "assignment", "request"} {
+		if err == nil {
+			_, err = s.pool.Exec(ctx, "VACUUM "+table)
+		}
+	}
+	if err != nil {
+		s.log.WarnContext(ctx, "sweeping after the end of a round", "round", code, "error", mapError(err))
+	}
+}

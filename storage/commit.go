@@ -1,0 +1,227 @@
+package storage
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"pingyi/survey"
+)
+
+// Group commit: whatever taps wait are written by one statement, and each
+// tapper is answered after its commit. There is no timer: the commit before is
+// the window in which the next batch collects.
+
+// tapWrite is one checked tap: rows to write. No field names a person.
+type tapWrite struct {
+	update   int64
+	day      time.Time
+	round    int64
+	ballot   []byte
+	panel    int64
+	subject  int64
+	relation string
+	stratum  string
+	item     int16
+	value    *string // nil: leave the answer as it is
+	text     *string // nil: leave the text as it is; "": none
+	verdict  chan error
+}
+
+// errBusy says that the round's row is held by somebody who changes it.
+var errBusy = errors.New("the round is being changed")
+
+// maxBatch bounds a statement; what is beyond waits for the next.
+const maxBatch = 500
+
+// batchTimeout bounds one statement: it belongs to no single tapper's context.
+const batchTimeout = 20 * time.Second
+
+// tapQueue collects taps. Its zero value is ready; it is safe for concurrent use.
+type tapQueue struct {
+	mu      sync.Mutex
+	waiting []*tapWrite
+	running bool
+}
+
+// write queues a tap and waits for its verdict. Where the context ends first
+// the tap may still be written; it carries its update's id, so that trying
+// again is safe.
+func (q *tapQueue) write(ctx context.Context, s *Store, w *tapWrite) error {
+	w.verdict = make(chan error, 1)
+	q.mu.Lock()
+	q.waiting = append(q.waiting, w)
+	if !q.running {
+		q.running = true
+		go q.run(s)
+	}
+	q.mu.Unlock()
+	select {
+	case err := <-w.verdict:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// run writes batches until nothing waits.
+func (q *tapQueue) run(s *Store) {
+	for {
+		q.mu.Lock()
+		batch := q.take()
+		if len(batch) == 0 {
+			q.running = false
+			q.mu.Unlock()
+			return
+		}
+		q.mu.Unlock()
+		s.writeBatch(batch)
+	}
+}
+
+// take removes the next batch from the queue: an update id stands in a batch
+// once, its repetition waits for the verdict of the first.
+func (q *tapQueue) take() []*tapWrite {
+	var batch, rest []*tapWrite
+	updates := make(map[int64]bool)
+	for _, w := range q.waiting {
+		if len(batch) == maxBatch || w.update != 0 && updates[w.update] {
+			rest = append(rest, w)
+			continue
+		}
+		updates[w.update] = true
+		batch = append(batch, w)
+	}
+	q.waiting = rest
+	return batch
+}
+
+// writeBatch writes a batch and hands out the verdicts. A batch that fails is
+// retried row by row: one bad row must not fail all.
+func (s *Store) writeBatch(batch []*tapWrite) {
+	ctx, cancel := context.WithTimeout(context.Background(), batchTimeout)
+	defer cancel()
+	verdicts, err := s.writeTaps(ctx, batch)
+	if err == nil {
+		for i, w := range batch {
+			w.verdict <- verdicts[i]
+		}
+		return
+	}
+	for _, w := range batch {
+		alone, err := s.writeTaps(ctx, []*tapWrite{w})
+		if err != nil {
+			w.verdict <- mapError(err)
+			continue
+		}
+		w.verdict <- alone[0]
+	}
+}
+
+// One statement: rounds are share-locked (rows that somebody holds to change
+// them are passed over: waiting here would hold up the taps of all rounds),
+// updates recorded, and what is left written with each key once, the last tap
+// winning. Keys are sorted, so that two batches cannot deadlock. A text that
+// is removed stays as an empty row: deleting would lock every round's table.
+const sqlWriteTaps = `
+	WITH tap AS MATERIALIZED (
+		SELECT * FROM unnest(@n::int[], @updates::bigint[], @days::date[], @rounds::bigint[], @ballots::bytea[],
+		    @panels::bigint[], @subjects::bigint[], @relations::text[], @strata::text[], @items::smallint[],
+		    @values::text[], @texts::text[])
+		    AS t (n, update_id, day, round_id, ballot_id, panel_id, subject_id, relation, stratum, item, value, text)
+	), held AS MATERIALIZED (
+		SELECT id, state FROM round WHERE id = ANY(@rounds::bigint[]) ORDER BY id FOR SHARE SKIP LOCKED
+	), fresh AS (
+		INSERT INTO handled_update (update_id, day)
+		SELECT t.update_id, t.day FROM tap t JOIN held h ON h.id = t.round_id
+		WHERE h.state = 'open' AND t.update_id <> 0 ORDER BY t.update_id
+		ON CONFLICT (update_id) DO NOTHING RETURNING update_id
+	), good AS MATERIALIZED (
+		SELECT t.* FROM tap t JOIN held h ON h.id = t.round_id LEFT JOIN fresh f ON f.update_id = t.update_id
+		WHERE h.state = 'open' AND (t.update_id = 0 OR f.update_id IS NOT NULL)
+	), ballots AS (
+		INSERT INTO open_ballot (round_id, id, panel_id, subject_id, relation, stratum)
+		SELECT DISTINCT ON (round_id, ballot_id) round_id, ballot_id, panel_id, subject_id, relation, stratum
+		FROM good ORDER BY round_id, ballot_id
+		ON CONFLICT (round_id, id) DO NOTHING
+	), answers AS (
+		INSERT INTO open_answer (round_id, ballot_id, item, value)
+		SELECT DISTINCT ON (round_id, ballot_id, item) round_id, ballot_id, item, value
+		FROM good WHERE value IS NOT NULL ORDER BY round_id, ballot_id, item, n DESC
+		ON CONFLICT (round_id, ballot_id, item) DO UPDATE SET value = excluded.value
+	), texts AS (
+		INSERT INTO open_comment (round_id, ballot_id, item, text)
+		SELECT DISTINCT ON (round_id, ballot_id, item) round_id, ballot_id, item, text
+		FROM good WHERE text IS NOT NULL ORDER BY round_id, ballot_id, item, n DESC
+		ON CONFLICT (round_id, ballot_id, item) DO UPDATE SET text = excluded.text
+	)
+	SELECT t.n, CASE WHEN h.id IS NULL THEN 'busy' WHEN h.state <> 'open' THEN h.state
+	                 WHEN g.n IS NULL THEN 'handled' ELSE 'saved' END
+	FROM tap t LEFT JOIN held h ON h.id = t.round_id LEFT JOIN good g ON g.n = t.n`
+
+// writeTaps writes a batch in one transaction and returns a verdict per tap.
+func (s *Store) writeTaps(ctx context.Context, batch []*tapWrite) ([]error, error) {
+	rows, _ := s.pool.Query(ctx, sqlWriteTaps, tapColumns(batch))
+	verdicts := make([]error, len(batch))
+	var n int
+	var word string
+	_, err := pgx.ForEachRow(rows, []any{&n, &word}, func() error {
+		verdicts[n] = verdictOf(word)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("writing %d taps: %w", len(batch), err)
+	}
+	return verdicts, nil
+}
+
+func verdictOf(word string) error {
+	switch word {
+	case "saved":
+		return nil
+	case "busy":
+		return errBusy
+	case "handled":
+		return survey.ErrHandled
+	}
+	if err := survey.RoundState(word).Answering(); err != nil {
+		return err
+	}
+	return fmt.Errorf("a tap became %q: %w", word, survey.ErrStale)
+}
+
+// tapColumns turns a batch into one array per column, in the order of keys.
+func tapColumns(batch []*tapWrite) pgx.NamedArgs {
+	order := make([]int, len(batch))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return bytes.Compare(batch[a].ballot, batch[b].ballot) })
+	var (
+		ns                                = []int32{}
+		updates, rounds, panels, subjects = []int64{}, []int64{}, []int64{}, []int64{}
+		days                              = []time.Time{}
+		ballots                           = [][]byte{}
+		items                             = []int16{}
+		relations, strata                 = []string{}, []string{}
+		values, texts                     = []*string{}, []*string{}
+	)
+	for _, i := range order {
+		w := batch[i]
+		ns = append(ns, int32(i))
+		updates, rounds = append(updates, w.update), append(rounds, w.round)
+		panels, subjects = append(panels, w.panel), append(subjects, w.subject)
+		days, ballots, items = append(days, w.day), append(ballots, w.ballot), append(items, w.item)
+		relations, strata = append(relations, w.relation), append(strata, w.stratum)
+		values, texts = append(values, w.value), append(texts, w.text)
+	}
+	return pgx.NamedArgs{"n": ns, "updates": updates, "days": days, "rounds": rounds, "ballots": ballots,
+		"panels": panels, "subjects": subjects, "relations": relations, "strata": strata, "items": items,
+		"values": values, "texts": texts}
+}

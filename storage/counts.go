@@ -1,0 +1,109 @@
+package storage
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"pingyi/survey"
+)
+
+// Counts say how far a panel, or a group of its people, has come. Each is of
+// people; whoever is done has also opened, and so on.
+type Counts struct {
+	Asked       int
+	Delivered   int
+	Opened      int
+	Done        int
+	Declined    int
+	Unreachable int
+}
+
+// PanelCounts are the counts of one panel of a round, and of the groups of its
+// people (districts of citizens, units of others).
+type PanelCounts struct {
+	ID       int64
+	Code     string
+	Title    survey.Text
+	Identity survey.Identity
+	Minimum  int
+	Counts
+	// Groups has no group smaller than the panel's minimum: the small ones stand
+	// together as "", with the next larger where they are too few even so, so
+	// that none can be told from the others and the whole. Nil where all of the
+	// panel is too small.
+	Groups []GroupCounts
+}
+
+// GroupCounts are the counts of one group; Group is its code.
+type GroupCounts struct {
+	Group string
+	Counts
+}
+
+// countColumns count requests q.
+const countColumns = `count(*) AS asked,
+	       count(*) FILTER (WHERE q.sent_at IS NOT NULL OR q.opened_at IS NOT NULL) AS delivered,
+	       count(*) FILTER (WHERE q.opened_at IS NOT NULL) AS opened,
+	       count(*) FILTER (WHERE q.done_at IS NOT NULL) AS done,
+	       count(*) FILTER (WHERE q.state = 'declined') AS declined,
+	       count(*) FILTER (WHERE q.state = 'unreachable') AS unreachable`
+
+const (
+	sqlPanelCounts = `
+	SELECT p.id, p.code, p.title, p.identity, p.minimum, c.*
+	FROM panel p CROSS JOIN LATERAL (SELECT ` + countColumns + ` FROM request q WHERE q.panel_id = p.id) c
+	WHERE p.round_id = @round ORDER BY p.position`
+	sqlGroupCounts = `
+	WITH sizes AS (
+		SELECT panel_id, stratum, count(*) AS n FROM request WHERE round_id = @round GROUP BY panel_id, stratum
+	), small AS (
+		SELECT s.panel_id, s.stratum, s.n < p.minimum OR coalesce(sum(s.n) OVER (
+		           PARTITION BY s.panel_id ORDER BY s.stratum <> '', s.n, s.stratum
+		           ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) < p.minimum, false) AS merged
+		FROM sizes s JOIN panel p ON p.id = s.panel_id
+	)
+	SELECT q.panel_id, CASE WHEN small.merged THEN '' ELSE q.stratum END AS "group", ` + countColumns + `
+	FROM request q JOIN small USING (panel_id, stratum) JOIN panel p ON p.id = q.panel_id
+	GROUP BY q.panel_id, 2, p.minimum HAVING count(*) >= p.minimum ORDER BY 1, 2`
+)
+
+// RoundCounts returns how far the panels of a round have come. It knows no
+// names and no answers.
+func (s *Store) RoundCounts(ctx context.Context, round int64) ([]PanelCounts, error) {
+	panels, err := s.panelCounts(ctx, round)
+	if err != nil {
+		return nil, fmt.Errorf("storage: counts of round %d: %w", round, mapError(err))
+	}
+	return panels, nil
+}
+
+func (s *Store) panelCounts(ctx context.Context, round int64) ([]PanelCounts, error) {
+	args := pgx.NamedArgs{"round": round}
+	rows, _ := s.pool.Query(ctx, sqlPanelCounts, args)
+	panels, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (p PanelCounts, err error) {
+		err = row.Scan(append([]any{&p.ID, &p.Code, &p.Title, &p.Identity, &p.Minimum}, p.Counts.columns()...)...)
+		return p, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	rows, _ = s.pool.Query(ctx, sqlGroupCounts, args)
+	var panel int64
+	var g GroupCounts
+	_, err = pgx.ForEachRow(rows, append([]any{&panel, &g.Group}, g.Counts.columns()...), func() error {
+		for i := range panels {
+			if panels[i].ID == panel {
+				panels[i].Groups = append(panels[i].Groups, g)
+			}
+		}
+		return nil
+	})
+	return panels, err
+}
+
+// columns are the places that countColumns are read into.
+func (c *Counts) columns() []any {
+	return []any{&c.Asked, &c.Delivered, &c.Opened, &c.Done, &c.Declined, &c.Unreachable}
+}

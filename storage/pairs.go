@@ -1,0 +1,122 @@
+package storage
+
+import "pingyi/survey"
+
+// Who may rate whom: a request paired with each subject it may rate. Every
+// statement here begins with the requests in question (asked), goes on with
+// the memberships in force and the relation, and is completed by what is to be
+// done with the pairs.
+
+// panelRequests are the requests of a panel that have no assignments yet. r
+// is a respondent's place in the order of ranks; who joins later comes last.
+const panelRequests = `
+	WITH asked AS (
+		SELECT q.id, q.person_id, CASE WHEN @person::bigint = 0
+		           THEN row_number() OVER (ORDER BY sha256(@seed::bytea || '\x00'::bytea || convert_to(p.code, 'UTF8')), p.id)
+		           ELSE (SELECT count(*) FROM request before WHERE before.panel_id = @panel)
+		       END - 1 AS r
+		FROM request q JOIN person p ON p.id = q.person_id
+		WHERE q.panel_id = @panel AND (@person::bigint = 0 OR q.person_id = @person)
+		  AND NOT EXISTS (SELECT FROM assignment a WHERE a.request_id = q.id)
+	)`
+
+// oneRequest is the request of somebody who chooses.
+const oneRequest = `
+	WITH asked AS (SELECT q.id, q.person_id, 0::bigint AS r FROM request q WHERE q.id = @request)`
+
+const sqlInForce = `, subjects AS (
+		SELECT rs.subject_id, rs.position, s.person_id, count(*) OVER () AS circle,
+		       row_number() OVER (ORDER BY sha256(@seed::bytea || '\x00'::bytea || convert_to(s.code, 'UTF8')), s.code COLLATE "C") - 1 AS k
+		FROM round_subject rs JOIN subject s ON s.id = rs.subject_id WHERE rs.round_id = @round
+	), force AS (
+		SELECT person_id, manager_id, unit_id FROM membership
+		WHERE kind <> 'citizen'
+		  AND coalesce(from_date, @today::date) <= @today AND coalesce(to_date, @today::date) >= @today
+	), related AS (`
+
+// Nobody rates himself, except in the relation self.
+const sqlAnySubject = `
+		SELECT asked.id, subjects.subject_id FROM asked CROSS JOIN subjects
+		WHERE subjects.person_id IS DISTINCT FROM asked.person_id`
+
+const sqlOneself = `
+		SELECT asked.id, subjects.subject_id FROM asked JOIN subjects USING (person_id)`
+
+const sqlManager = `
+		SELECT DISTINCT asked.id, subjects.subject_id
+		FROM subjects JOIN force theirs ON theirs.person_id = subjects.person_id
+		JOIN asked ON asked.person_id = theirs.manager_id
+		WHERE asked.person_id <> subjects.person_id`
+
+const sqlSubordinate = `
+		SELECT DISTINCT asked.id, subjects.subject_id
+		FROM subjects JOIN force mine ON mine.manager_id = subjects.person_id
+		JOIN asked ON asked.person_id = mine.person_id
+		WHERE asked.person_id <> subjects.person_id`
+
+// Peers have the same manager; those without any, the same unit.
+const sqlPeer = `
+		SELECT asked.id, subjects.subject_id
+		FROM subjects JOIN force theirs ON theirs.person_id = subjects.person_id
+		JOIN force mine ON mine.manager_id = theirs.manager_id
+		JOIN asked ON asked.person_id = mine.person_id
+		WHERE asked.person_id <> subjects.person_id
+		UNION
+		SELECT asked.id, subjects.subject_id
+		FROM subjects JOIN force theirs ON theirs.person_id = subjects.person_id
+		JOIN force mine ON mine.unit_id = theirs.unit_id AND mine.manager_id IS NULL AND theirs.manager_id IS NULL
+		JOIN asked ON asked.person_id = mine.person_id
+		WHERE asked.person_id <> subjects.person_id`
+
+// A subject that the person rates already in another panel is not rated again.
+const sqlUnrated = `
+	), pair AS (
+		SELECT asked.id AS request_id, asked.person_id, asked.r, subjects.*
+		FROM related JOIN asked USING (id)
+		JOIN (SELECT subject_id, position, k, circle FROM subjects) subjects USING (subject_id)
+		WHERE NOT EXISTS (
+			SELECT FROM assignment a
+			WHERE a.round_id = @round AND a.person_id = asked.person_id AND a.subject_id = subjects.subject_id
+			  AND a.relation = @relation AND a.request_id <> asked.id)
+	)`
+
+// sqlPairs returns the beginning of a statement: the pairs of the requests and
+// the subjects that they may rate.
+func sqlPairs(relation survey.Relation, requests string) string {
+	related := map[survey.Relation]string{
+		"":                 sqlAnySubject,
+		survey.Self:        sqlOneself,
+		survey.Manager:     sqlManager,
+		survey.Subordinate: sqlSubordinate,
+		survey.Peer:        sqlPeer,
+	}
+	return requests + sqlInForce + related[relation] + sqlUnrated
+}
+
+const sqlAssignEvery = `
+	INSERT INTO assignment (round_id, request_id, person_id, subject_id, relation, position)
+	SELECT @round, request_id, person_id, subject_id, @relation, position
+	FROM pair ORDER BY request_id, position
+	ON CONFLICT (round_id, person_id, subject_id, relation) DO NOTHING`
+
+// Subjects drawn so that each is drawn about equally often, as
+// survey.DrawSubjects draws them.
+const sqlAssignDrawn = `, drawn AS (
+		SELECT *, row_number() OVER (PARTITION BY request_id
+		              ORDER BY ((k - r * @draw::bigint) % circle + circle) % circle) AS turn
+		FROM pair
+	)
+	INSERT INTO assignment (round_id, request_id, person_id, subject_id, relation, position)
+	SELECT @round, request_id, person_id, subject_id, @relation, position
+	FROM drawn WHERE turn <= @draw ORDER BY request_id, position
+	ON CONFLICT (round_id, person_id, subject_id, relation) DO NOTHING`
+
+const sqlDropChoiceless = `
+	DELETE FROM request q USING asked
+	WHERE q.id = asked.id AND NOT EXISTS (SELECT FROM pair WHERE pair.request_id = q.id)`
+
+const sqlChoosable = `
+	SELECT s.id, s.code, s.name, rs.group_code AS "group"
+	FROM pair JOIN subject s ON s.id = pair.subject_id
+	JOIN round_subject rs ON rs.round_id = @round AND rs.subject_id = s.id
+	ORDER BY pair.position`
