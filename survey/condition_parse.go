@@ -72,7 +72,7 @@ func (r *questionnaireReader) earlier(key node, it *Item) *Item {
 // readTests reads what is asked of one earlier answer: a value, a list of values, the word
 // "answered", or a mapping of operations.
 func (r *questionnaireReader) readTests(n node, earlier *Item) []Test {
-	if earlier.Kind == "" { // its own fault says enough
+	if earlier.AnswerKind() == "" { // its own fault says enough
 		return nil
 	}
 	if n.shape == scalar && n.text == string(OpAnswered) {

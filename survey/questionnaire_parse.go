@@ -100,8 +100,8 @@ func (r *questionnaireReader) readItem(n node, number int, it *Item, section Tex
 	it.Code = o.code("code")
 	it.Kind = r.kind(o)
 	it.Section = section
-	if o.has("section") {
-		it.Section = o.text("section")
+	if begun := o.text("section"); begun != nil {
+		it.Section = begun
 	}
 	it.Text = o.needText("text")
 	it.Help = o.text("help")
@@ -135,10 +135,23 @@ func (r *questionnaireReader) kind(o *object) Kind {
 	return Kind(n.text)
 }
 
+// matrixOf returns the kind of a matrix's answers; none where what is written is none of them.
+func (r *questionnaireReader) matrixOf(o *object) Kind {
+	kinds := []string{string(Rating), string(Score), string(YesNo)}
+	n, ok := o.scalar("of")
+	switch {
+	case !ok && !o.has("of"):
+		return Rating
+	case ok && r.oneOf(n, "of", kinds) == n.text:
+		return Kind(n.text)
+	}
+	return ""
+}
+
 // readKind reads what belongs to the item's kind.
 func (r *questionnaireReader) readKind(o *object, it *Item) {
 	if it.Kind == Matrix {
-		it.Of = Kind(o.word("of", string(Rating), string(Score), string(YesNo)))
+		it.Of = r.matrixOf(o)
 	}
 	if it.Kind != ShortText && it.Kind != "" {
 		it.DontKnow = o.flag("dont_know")
@@ -222,7 +235,10 @@ func (r *questionnaireReader) checkScreens(q *Questionnaire) {
 	for _, it := range r.items {
 		for _, l := range spoken {
 			all := it.item.Section.In(l) + it.item.Text.In(l) + it.item.Help.In(l)
-			r.limit(it.text, "text", all, MaxScreen, l)
+			if n := units(all); n > MaxScreen {
+				r.fault(it.text, "screen_long", map[string]any{
+					"Item": it.item.Code, "Units": n, "Max": MaxScreen, "Language": string(l)})
+			}
 		}
 	}
 }

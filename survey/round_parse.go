@@ -50,6 +50,7 @@ func (r *roundReader) read() *RoundSpec {
 	spec.Unsubmitted = Unsubmitted(r.word("unsubmitted", string(UnsubmittedVoid), string(UnsubmittedCount)))
 	spec.Panels = r.readPanels(spec.Questionnaire != "")
 	r.close()
+	r.checkTitle(spec)
 	r.checkPeriod(spec)
 	return spec
 }
@@ -91,7 +92,8 @@ var sampleStart = time.Date(2025, 12, 31, 0, 0, 0, 0, time.UTC)
 
 const sampleDues = 60
 
-// repeats returns a round code that two due times of the series would share.
+// repeats tries out the codes of a series' rounds and returns one that two due times would share, or
+// one that is no code.
 func (r *roundReader) repeats(s *SeriesSpec, schedule *Schedule) (repeated, bad string) {
 	seen := make(map[string]bool)
 	at := sampleStart
@@ -118,8 +120,7 @@ func (r *roundReader) checkRoundCodes(s *SeriesSpec, schedule *Schedule) {
 	if !given {
 		at, _ = r.get("series")
 	}
-	if names := unfilled(s.RoundCode); len(names) > 0 {
-		r.fault(at, "pattern", map[string]any{"Pattern": s.RoundCode, "Name": names[0]})
+	if !r.fills(at, s.RoundCode) {
 		return
 	}
 	switch repeated, bad := r.repeats(s, schedule); {
@@ -143,21 +144,32 @@ func (r *roundReader) checkPeriod(spec *RoundSpec) {
 	}
 	period := spec.Period
 	if spec.Series != nil {
-		if names := unfilled(period); len(names) > 0 {
-			r.fault(n, "pattern", map[string]any{"Pattern": period, "Name": names[0]})
+		if !r.fills(n, period) {
 			return
 		}
 		period = Fill(period, sampleStart)
-		for l, words := range spec.Title {
-			if names := unfilled(words); len(names) > 0 {
-				at, _ := r.get("title")
-				r.fault(at, "pattern", map[string]any{"Pattern": spec.Title[l], "Name": names[0]})
-			}
-		}
 	}
 	if !ValidPeriod(period) {
 		r.fault(n, "period", map[string]any{"Period": period})
 	}
+}
+
+func (r *roundReader) checkTitle(spec *RoundSpec) {
+	at, _ := r.get("title")
+	for _, l := range spec.Title.languages() {
+		if spec.Series != nil && !r.fills(at, spec.Title[l]) {
+			return
+		}
+	}
+}
+
+// fills reports whether all that looks like a placeholder in a pattern is one.
+func (r *roundReader) fills(at node, pattern string) bool {
+	names := unfilled(pattern)
+	if len(names) > 0 {
+		r.fault(at, "pattern", map[string]any{"Pattern": pattern, "Name": names[0]})
+	}
+	return len(names) == 0
 }
 
 func (r *roundReader) readSubjects() SubjectSpec {
