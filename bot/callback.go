@@ -1,0 +1,319 @@
+package bot
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// maxCallback is how many bytes Telegram carries behind a button.
+const maxCallback = 64
+
+// errForged says that callback data was not written by this program, or by another version of it.
+var errForged = errors.New("bot: callback data is not ours")
+
+// verb says what a pressed button wants.
+type verb string
+
+// The verbs. A button says what to set or where to go, never "toggle" or "next", so that pressing it
+// twice, or an old message, does no harm.
+const (
+	verbOpen     verb = "o" // show a request where the person stands
+	verbInvite   verb = "i" // show its invitation
+	verbBegin    verb = "b" // agree to the notice shown, and begin
+	verbLater    verb = "l"
+	verbDecline  verb = "d"
+	verbChoose   verb = "c" // a page of the subjects to choose from
+	verbPick     verb = "x" // choose a subject, or no longer
+	verbChosen   verb = "f" // done choosing
+	verbSearch   verb = "y" // type letters of a subject's name
+	verbShowAll  verb = "j" // show all subjects again
+	verbStep     verb = "g" // go to a question
+	verbBefore   verb = "k" // go to the question before this one
+	verbDone     verb = "v" // leave a question forward
+	verbRevise   verb = "w" // open a question from the review
+	verbAnswer   verb = "a"
+	verbComment  verb = "m" // ask for a comment
+	verbCancel   verb = "q" // type nothing after all
+	verbErase    verb = "e" // remove the comment
+	verbReview   verb = "r"
+	verbSubmit   verb = "s"
+	verbChange   verb = "h" // reopen after submitting
+	verbTodo     verb = "t"
+	verbNothing  verb = "n" // a label, not a button
+	verbLanguage verb = "pl"
+	verbPrivacy  verb = "pp"
+	verbConsent  verb = "pn" // agree to the notice and enrol
+	verbDistrict verb = "pd"
+	verbAge      verb = "pa"
+	verbRedeem   verb = "pi" // agree to the notice and use an invite
+	verbPhone    verb = "pc" // agree to the notice and share the phone number
+	verbKeep     verb = "pk" // change nothing after all
+	verbStop     verb = "ps"
+	verbBack     verb = "pr" // be asked again after /stop
+	verbForget   verb = "pf"
+	verbNotMe    verb = "pw"
+	verbAskNotMe verb = "pq"
+
+	verbAdmin   verb = "z"
+	verbRounds  verb = "zr"
+	verbRound   verb = "zo"
+	verbAsk     verb = "za" // ask whether a round action is meant
+	verbDo      verb = "zd" // do a round action
+	verbRanking verb = "zk"
+	verbFile    verb = "zc" // the ranking as a file
+	verbScore   verb = "zs"
+	verbPublish verb = "zp"
+	verbScores  verb = "ze" // list of evaluations
+	verbTryList verb = "zt"
+	verbTry     verb = "zq"
+	verbRelinks verb = "zl"
+	verbRelink  verb = "zy" // approve or reject
+	verbLink    verb = "zg" // the public link
+	verbInvites verb = "zi" // invite links as a file
+)
+
+// field is one part of callback data behind the verb.
+type field byte
+
+const (
+	fieldRequest field = iota
+	fieldAssignment
+	fieldItem
+	fieldPick
+	fieldSubject
+	fieldOn
+	fieldPage
+	fieldNotice
+	fieldToken
+	fieldID
+	fieldAction
+)
+
+// fields lists what stands behind a verb, in order; false for a verb that does not exist.
+func (v verb) fields() ([]field, bool) {
+	switch v {
+	case verbOpen, verbInvite, verbLater, verbDecline, verbChosen, verbSearch, verbShowAll, verbSubmit, verbChange:
+		return []field{fieldRequest}, true
+	case verbBegin:
+		return []field{fieldRequest, fieldNotice}, true
+	case verbChoose, verbReview:
+		return []field{fieldRequest, fieldPage}, true
+	case verbPick:
+		return []field{fieldRequest, fieldSubject, fieldOn, fieldPage}, true
+	case verbStep, verbBefore, verbDone, verbRevise, verbComment, verbErase, verbCancel:
+		return []field{fieldRequest, fieldAssignment, fieldItem}, true
+	case verbAnswer:
+		return []field{fieldRequest, fieldAssignment, fieldItem, fieldPick}, true
+	case verbTodo, verbRounds, verbTryList, verbRelinks, verbScores:
+		return []field{fieldPage}, true
+	case verbNothing, verbPrivacy, verbKeep, verbStop, verbBack, verbForget, verbNotMe, verbAskNotMe,
+		verbAdmin, verbLink, verbInvites:
+		return nil, true
+	case verbLanguage, verbRound, verbFile, verbScore, verbTry:
+		return []field{fieldID}, true
+	case verbRanking:
+		return []field{fieldID, fieldPage}, true
+	case verbPublish, verbRelink:
+		return []field{fieldID, fieldOn}, true
+	case verbAsk, verbDo:
+		return []field{fieldID, fieldAction}, true
+	case verbConsent, verbPhone:
+		return []field{fieldNotice}, true
+	case verbDistrict:
+		return []field{fieldNotice, fieldID, fieldPage}, true
+	case verbAge:
+		return []field{fieldNotice, fieldID, fieldItem}, true
+	case verbRedeem:
+		return []field{fieldNotice, fieldToken}, true
+	}
+	return nil, false
+}
+
+// pick is the answer behind a button: an option by its place, a set of options as a mask, or one of
+// the two answers that are no option.
+type pick struct {
+	kind pickKind
+	n    int64
+}
+
+type pickKind byte
+
+const (
+	pickOption pickKind = iota // n is the option's index, or the mask of a set
+	pickDontKnow
+	pickSkip
+)
+
+// press is what a button says. Which fields count is a matter of the verb; the others are zero.
+type press struct {
+	verb       verb
+	request    int64 // 0: trying a questionnaire, nothing is kept
+	assignment int64
+	item       int
+	pick       pick
+	subject    int64
+	on         bool
+	page       int
+	notice     string // tag of the notice's version that was on the screen
+	token      string
+	id         int64
+	action     string
+}
+
+// String writes the press as callback data. Its length stays within maxCallback for every press that
+// parsePress returns; a press with a longer token is a mistake of the caller.
+func (p press) String() string {
+	fields, _ := p.verb.fields()
+	parts := make([]string, 1, len(fields)+1)
+	parts[0] = string(p.verb)
+	for _, f := range fields {
+		parts = append(parts, p.part(f))
+	}
+	return strings.Join(parts, ".")
+}
+
+func (p press) part(f field) string {
+	switch f {
+	case fieldRequest:
+		return short36(p.request)
+	case fieldAssignment:
+		return short36(p.assignment)
+	case fieldItem:
+		return short36(int64(p.item))
+	case fieldPick:
+		return p.pick.String()
+	case fieldSubject:
+		return short36(p.subject)
+	case fieldOn:
+		if p.on {
+			return "1"
+		}
+		return "0"
+	case fieldPage:
+		return short36(int64(p.page))
+	case fieldNotice:
+		return p.notice
+	case fieldToken:
+		return p.token
+	case fieldID:
+		return short36(p.id)
+	case fieldAction:
+		return p.action
+	}
+	return ""
+}
+
+func (k pick) String() string {
+	switch k.kind {
+	case pickDontKnow:
+		return "?"
+	case pickSkip:
+		return "-"
+	}
+	return short36(k.n)
+}
+
+// parsePress reads callback data. It accepts exactly what String writes and returns errForged for
+// anything else; whether the ids exist and belong to the person is not its matter.
+func parsePress(data string) (press, error) {
+	if len(data) == 0 || len(data) > maxCallback {
+		return press{}, errForged
+	}
+	parts := strings.Split(data, ".")
+	p := press{verb: verb(parts[0])}
+	fields, ok := p.verb.fields()
+	if !ok || len(parts) != len(fields)+1 {
+		return press{}, errForged
+	}
+	for i, f := range fields {
+		if err := p.read(f, parts[i+1]); err != nil {
+			return press{}, err
+		}
+	}
+	return p, nil
+}
+
+func (p *press) read(f field, s string) error {
+	switch f {
+	case fieldRequest:
+		return read36(s, &p.request)
+	case fieldAssignment:
+		return read36(s, &p.assignment)
+	case fieldItem:
+		return readInt(s, &p.item)
+	case fieldPick:
+		return p.pick.read(s)
+	case fieldSubject:
+		return read36(s, &p.subject)
+	case fieldOn:
+		p.on = s == "1"
+		if s != "0" && s != "1" {
+			return errForged
+		}
+		return nil
+	case fieldPage:
+		return readInt(s, &p.page)
+	case fieldNotice:
+		return readWord(s, &p.notice)
+	case fieldToken:
+		return readWord(s, &p.token)
+	case fieldID:
+		return read36(s, &p.id)
+	case fieldAction:
+		return readWord(s, &p.action)
+	}
+	return fmt.Errorf("bot: field %d of callback data has no reader", f)
+}
+
+func (k *pick) read(s string) error {
+	switch s {
+	case "?":
+		k.kind = pickDontKnow
+		return nil
+	case "-":
+		k.kind = pickSkip
+		return nil
+	}
+	return read36(s, &k.n)
+}
+
+func short36(n int64) string { return strconv.FormatInt(n, 36) }
+
+// read36 reads a number as short36 writes it: not negative, lower case, no leading zero.
+func read36(s string, to *int64) error {
+	n, err := strconv.ParseInt(s, 36, 64)
+	if err != nil || n < 0 || short36(n) != s {
+		return errForged
+	}
+	*to = n
+	return nil
+}
+
+// maxPlace bounds pages and places in lists, so that arithmetic on them cannot overflow.
+const maxPlace = 1 << 20
+
+func readInt(s string, to *int) error {
+	var n int64
+	if err := read36(s, &n); err != nil || n > maxPlace {
+		return errForged
+	}
+	*to = int(n)
+	return nil
+}
+
+func readWord(s string, to *string) error {
+	if s == "" {
+		return errForged
+	}
+	for i := range len(s) {
+		c := s[i]
+		ok := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '-'
+		if !ok {
+			return errForged
+		}
+	}
+	*to = s
+	return nil
+}

@@ -1,0 +1,133 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"pingyi/survey"
+)
+
+// maxSearch is how many characters of a typed search are looked at.
+const maxSearch = 40
+
+// typedText takes a typed message that the conversation waits for. It reports false where none is
+// expected.
+func (t *turn) typedText(ctx context.Context, text string) (bool, error) {
+	s := t.recall(ctx)
+	if s.Position.Screen == "" {
+		var err error
+		if s, err = t.lostSession(ctx); err != nil || s.Position.Awaiting == survey.AwaitingNothing {
+			return false, err
+		}
+	}
+	if s.Position.Awaiting == survey.AwaitingNothing {
+		return false, nil
+	}
+	c, err := t.load(ctx, s.Request)
+	switch {
+	case errors.Is(err, survey.ErrForbidden), errors.Is(err, survey.ErrNotFound):
+		return false, nil
+	case err != nil:
+		return false, err
+	}
+	if c.Round.State.Answering() == nil && c.State == survey.RequestOpened {
+		c.position = s.Position
+		err = t.typedInto(ctx, c, text)
+	}
+	switch {
+	case errors.Is(err, survey.ErrHandled), errors.Is(err, survey.ErrClosed), errors.Is(err, survey.ErrPaused),
+		errors.Is(err, survey.ErrStale), errors.Is(err, survey.ErrForbidden), errors.Is(err, survey.ErrNotFound):
+		// Written before, or no longer possible: show how things stand.
+		if c, err = t.load(ctx, s.Request); err != nil {
+			return false, err
+		}
+		if c.position.Awaiting != survey.AwaitingNothing {
+			c.position = survey.Start(c.Form, c.State)
+		}
+	case err != nil:
+		return false, err
+	}
+	committed(ctx)
+	t.discard(ctx)
+	t.message = s.Message
+	t.draw(ctx, c)
+	return true, nil
+}
+
+// typedInto does with the text what it was asked for.
+func (t *turn) typedInto(ctx context.Context, c *conversation, text string) error {
+	if c.position.Awaiting == survey.AwaitingSearch {
+		search := strings.ToValidUTF8(strings.Join(strings.Fields(text), " "), "")
+		c.move(survey.Event{Kind: survey.EventFind, Text: cut(search, maxSearch)})
+		return nil
+	}
+	step := c.position.Step
+	it, _, ok := c.Form.Item(step)
+	if !ok {
+		return survey.ErrStale
+	}
+	tap := t.tap(c, step)
+	event := survey.Event{Kind: survey.EventAnswered, Step: step}
+	var err error
+	switch {
+	case c.position.Awaiting == survey.AwaitingComment:
+		event.Kind = survey.EventCommented
+		var comment string
+		comment, err = it.Commenting(text)
+		tap.Comment = &comment
+	case it.AnswerKind() == survey.Number:
+		tap.Value, err = it.Number(text)
+	default:
+		tap.Value, err = it.Typing(text)
+	}
+	if errors.Is(err, survey.ErrInvalid) {
+		c.hint = t.badHint(c, it)
+		if it.AnswerKind() != survey.Number || c.position.Awaiting == survey.AwaitingComment {
+			t.typed = 0 // a long text stays in the chat, to be shortened rather than written again
+		}
+		return nil
+	}
+	if err := t.save(ctx, c, tap); err != nil {
+		return err
+	}
+	c.move(event)
+	return nil
+}
+
+func (t *turn) badHint(c *conversation, it *survey.Item) markup {
+	if it.AnswerKind() == survey.Number && c.position.Awaiting == survey.AwaitingAnswer {
+		return t.html("form.bad_number", nil)
+	}
+	return t.html("form.bad_text", nil)
+}
+
+// lostSession rebuilds what typed words mean when nothing is remembered: where exactly one request is
+// being filled in and its next question is one to type an answer to, they are that answer.
+func (t *turn) lostSession(ctx context.Context) (session, error) {
+	if !t.known() {
+		return session{}, nil
+	}
+	items, err := t.store.Todo(ctx, t.person.ID)
+	if err != nil {
+		return session{}, err
+	}
+	var found session
+	for _, item := range items {
+		if item.State != survey.RequestOpened {
+			continue
+		}
+		if found.Request != 0 {
+			return session{}, nil
+		}
+		form, err := t.store.Form(ctx, t.now, t.person.ID, item.RequestID)
+		if err != nil {
+			return session{}, err
+		}
+		found = session{
+			Request: form.RequestID, Round: form.Round.ID, Message: int(form.MessageID),
+			Position: survey.Start(form.Form, form.State),
+		}
+	}
+	return found, nil
+}

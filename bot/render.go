@@ -1,0 +1,223 @@
+package bot
+
+import (
+	"fmt"
+	"html"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf16"
+
+	"github.com/clipperhouse/uax29/v2/graphemes"
+	"github.com/go-telegram/bot/models"
+	"github.com/mattn/go-runewidth"
+
+	"pingyi/survey"
+)
+
+// Telegram's limits, and how much of them each part of a screen may take, so that no screen can
+// exceed them whatever people put into names and texts. Lengths are UTF-16 units.
+const (
+	maxUnits    = 4096 // of a message, after its markup is taken out
+	maxToast    = 200  // of the answer to a callback query
+	unitsTitle  = 200
+	unitsName   = 120
+	unitsIntro  = 1600
+	unitsEcho   = 300 // a typed answer or comment shown back
+	unitsNotice = 3000
+	maxButtons  = 96 // in one keyboard
+	widthButton = 36 // columns of a label that has its row to itself; a Chinese character takes two
+	widthHalf   = 16 // of one of two in a row
+	barCells    = 8
+
+	// A line of the review holds three things, each cut for itself.
+	widthReview     = 60
+	widthReviewName = 14
+	widthReviewText = 22
+	widthReviewSaid = 16
+
+	ellipsis     = "…"
+	isolateBegin = "\u2068" // first strong isolate
+	isolateEnd   = "\u2069"
+)
+
+// markup is text in Telegram's HTML: what is in it has been escaped.
+type markup string
+
+// escape makes a text show as typed.
+func escape(s string) markup { return markup(html.EscapeString(s)) }
+
+// bold sets markup in bold.
+func bold(m markup) markup { return "<b>" + m + "</b>" }
+
+// italic sets markup in italics.
+func italic(m markup) markup { return "<i>" + m + "</i>" }
+
+// name shows a name of any length and direction inside a sentence of the other.
+func name(s string, units int) markup { return escape(isolate(cut(s, units))) }
+
+// isolate keeps a right-to-left text from rearranging what stands around it.
+func isolate(s string) string {
+	for _, r := range s {
+		if unicode.In(r, unicode.Arabic, unicode.Hebrew, unicode.Syriac, unicode.Thaana, unicode.Nko) {
+			return isolateBegin + s + isolateEnd
+		}
+	}
+	return s
+}
+
+// units is the length of s as Telegram counts it.
+func units(s string) int {
+	n := 0
+	for _, r := range s {
+		n += max(utf16.RuneLen(r), 1)
+	}
+	return n
+}
+
+// cut shortens s to at most n units without splitting what looks like one character.
+func cut(s string, n int) string {
+	return trim(s, n, units)
+}
+
+// label makes the text of a button: one line, at most so many columns, never empty.
+func label(s string, columns int) string {
+	s = strings.Join(strings.Fields(s), " ")
+	s = trim(s, columns, runewidth.StringWidth)
+	if strings.TrimFunc(s, func(r rune) bool { return !unicode.IsGraphic(r) || unicode.IsSpace(r) }) == "" {
+		return "·"
+	}
+	return isolate(s)
+}
+
+// trim shortens s to at most n by the measure, an ellipsis included.
+func trim(s string, n int, measure func(string) int) string {
+	if measure(s) <= n {
+		return s
+	}
+	kept, used := 0, measure(ellipsis)
+	for it := graphemes.FromString(s); it.Next(); {
+		used += measure(it.Value())
+		if used > n {
+			break
+		}
+		kept += len(it.Value())
+	}
+	return strings.TrimRightFunc(s[:kept], unicode.IsSpace) + ellipsis
+}
+
+// bar draws how far somebody is: n of total.
+func bar(n, total int) string {
+	if total <= 0 {
+		return strings.Repeat("░", barCells)
+	}
+	full := min(max(n, 0), total) * barCells / total
+	return strings.Repeat("▓", full) + strings.Repeat("░", barCells-full)
+}
+
+// screen is what a message shows: a text and the buttons under it.
+type screen struct {
+	text  markup
+	rows  [][]models.InlineKeyboardButton
+	reply models.ReplyMarkup // a keyboard in place of buttons, for new messages only; nil: none
+}
+
+// button makes one button.
+func button(text string, columns int, p press) models.InlineKeyboardButton {
+	return models.InlineKeyboardButton{Text: label(text, columns), CallbackData: p.String()}
+}
+
+// row appends a row of buttons; an empty row adds nothing.
+func (s *screen) row(buttons ...models.InlineKeyboardButton) {
+	if len(buttons) > 0 {
+		s.rows = append(s.rows, buttons)
+	}
+}
+
+// keyboard is the screen's buttons as Telegram takes them: an empty slice, never nil, because nil
+// would be sent as null and refused; and no more than Telegram shows.
+func (s *screen) keyboard() models.InlineKeyboardMarkup {
+	rows, n := make([][]models.InlineKeyboardButton, 0, len(s.rows)), 0
+	for _, r := range s.rows {
+		if n += len(r); n > maxButtons {
+			break
+		}
+		rows = append(rows, r)
+	}
+	return models.InlineKeyboardMarkup{InlineKeyboard: rows}
+}
+
+// paragraphs joins the parts that are not empty by blank lines.
+func paragraphs(parts ...markup) markup { return join("\n\n", parts) }
+
+// lines joins the parts that are not empty by line breaks.
+func lines(parts ...markup) markup { return join("\n", parts) }
+
+func join(separator string, parts []markup) markup {
+	kept := make([]string, 0, len(parts))
+	for _, p := range parts {
+		if p != "" {
+			kept = append(kept, string(p))
+		}
+	}
+	return markup(strings.Join(kept, separator))
+}
+
+// words speaks one language: locale texts with their arguments escaped, dates in the project's time
+// zone.
+type words struct {
+	lang  survey.Lang
+	say   func(key string, args map[string]any) string
+	zone  *time.Location
+	today time.Time
+}
+
+// html returns a locale text as markup. Arguments of type markup go in as they are, everything else
+// as people typed it.
+func (w words) html(key string, args map[string]any) markup {
+	safe := make(map[string]any, len(args))
+	for k, v := range args {
+		switch v := v.(type) {
+		case string:
+			safe[k] = string(escape(v))
+		case markup:
+			safe[k] = string(v)
+		default:
+			safe[k] = v
+		}
+	}
+	return markup(w.say(key, safe))
+}
+
+// plain returns a locale text without markup: for buttons, answers to presses, file names.
+func (w words) plain(key string, args map[string]any) string { return w.say(key, args) }
+
+// when writes a time as people say it, with the year only where it is another one.
+func (w words) when(t time.Time) string {
+	t = t.In(w.zone)
+	args := map[string]any{
+		"Year":    t.Year(),
+		"Month":   int(t.Month()),
+		"Name":    w.say(fmt.Sprintf("date.month%d", int(t.Month())), nil),
+		"Day":     t.Day(),
+		"Weekday": w.say(fmt.Sprintf("date.weekday%d", int(t.Weekday())), nil),
+		"Clock":   t.Format("15:04"),
+	}
+	if t.Year() != w.today.In(w.zone).Year() {
+		return w.say("date.far", args)
+	}
+	return w.say("date.near", args)
+}
+
+// list joins names as the language lists them and says how many more there are.
+func (w words) list(names []string, show int) string {
+	rest := len(names) - show
+	if rest > 0 {
+		names = names[:show]
+	}
+	text := strings.Join(names, w.say("list.comma", nil))
+	if rest > 0 {
+		text = w.say("list.more", map[string]any{"Names": text, "N": rest})
+	}
+	return text
+}

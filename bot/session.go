@@ -1,0 +1,63 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"pingyi/survey"
+)
+
+// session is what is remembered of a conversation beside the answers: which request is on the screen,
+// in which message, and what typed words would mean. It can be lost at any time; what follows from
+// it is rebuilt from the database.
+type session struct {
+	Request  int64           `json:"request,omitempty"` // 0 with a position: trying a questionnaire
+	Round    int64           `json:"round,omitempty"`
+	Message  int             `json:"message,omitempty"` // the message that shows it
+	Position survey.Position `json:"position,omitzero"`
+	Consent  string          `json:"consent,omitempty"` // tag of the notice agreed to while joining
+	Trial    *trial          `json:"trial,omitempty"`
+}
+
+// trial is a questionnaire being tried: its answers live here only.
+type trial struct {
+	Questionnaire int64             `json:"questionnaire"`
+	Answers       map[string]string `json:"answers,omitempty"` // by "assignment.item"
+	Comments      map[string]string `json:"comments,omitempty"`
+}
+
+// recall reads the session. A lost or unreadable one is an empty one: Redis is a shortcut, and its
+// faults are logged, not passed on.
+func (t *turn) recall(ctx context.Context) session {
+	var s session
+	raw, ok, err := t.sessions.Get(ctx, t.user)
+	switch {
+	case err != nil:
+		t.log.WarnContext(ctx, "session not read", "update", t.update, "error", scrub(err))
+	case ok:
+		if err := json.Unmarshal(raw, &s); err != nil {
+			t.log.WarnContext(ctx, "session not legible", "update", t.update)
+			return session{}
+		}
+	}
+	return s
+}
+
+// remember keeps the session.
+func (t *turn) remember(ctx context.Context, s session) {
+	raw, err := json.Marshal(s)
+	if err == nil {
+		err = t.sessions.Put(ctx, t.user, s.Round, raw)
+	}
+	if err != nil {
+		t.log.WarnContext(ctx, "session not kept", "update", t.update, "error", scrub(fmt.Errorf("bot: %w", err)))
+	}
+}
+
+// dropSession forgets the conversation.
+func (t *turn) dropSession(ctx context.Context) {
+	if err := t.sessions.Delete(ctx, t.user); err != nil {
+		t.log.WarnContext(ctx, "session not deleted", "update", t.update, "error", scrub(err))
+	}
+}
