@@ -66,6 +66,10 @@ func writeNew(path, text string, mode os.FileMode) (made bool, err error) {
 // restoreCluster puts the distribution's text in place, so that a package
 // installed later behaves as its admin expects.
 func (d debian) restoreCluster() error {
+	// The package manager's copy of the text it could not put there.
+	if err := os.Remove(d.cluster() + ".ucf-dist"); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
 	text, err := os.ReadFile(d.clusterDefault())
 	if errors.Is(err, os.ErrNotExist) {
 		return errors.Join(os.Remove(d.cluster()), removeEmpty(filepath.Dir(d.cluster())))

@@ -61,11 +61,15 @@ func TestKeepQuietLeavesDistributionsText(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, d.clusterDefault(), "# as shipped\n")
+	write(t, d.cluster()+".ucf-dist", "# as shipped\n")
 	if err := restore(); err != nil {
 		t.Fatal(err)
 	}
 	if got := read(t, d.cluster()); got != "# as shipped\n" {
 		t.Errorf("cluster: %q, want the distribution's text", got)
+	}
+	if _, err := os.Stat(d.cluster() + ".ucf-dist"); !os.IsNotExist(err) {
+		t.Errorf("copy of the text: %v, want it gone", err)
 	}
 }
 

@@ -66,14 +66,16 @@ func download(ctx context.Context, o Options, p product, apt string) error {
 }
 
 // extract unpacks every archive except the C library, which must stay the one
-// that belongs to the system's loader.
+// that belongs to the system's loader, and LLVM, large and never used: our
+// servers compile no queries.
 func extract(ctx context.Context, archives, root string) error {
 	debs, err := filepath.Glob(filepath.Join(archives, "*.deb"))
 	if err != nil {
 		return err
 	}
 	for _, deb := range debs {
-		if strings.HasPrefix(filepath.Base(deb), "libc6_") {
+		name := filepath.Base(deb)
+		if strings.HasPrefix(name, "libc6_") || strings.HasPrefix(name, "libllvm") {
 			continue
 		}
 		if err := run(ctx, "dpkg-deb", "-x", deb, root); err != nil {
