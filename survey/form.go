@@ -204,3 +204,13 @@ func (f *Form) Counted() map[Key]string {
 func (f *Form) Choosing() bool {
 	return f.Asks.Mode == AsksChoose && len(f.Asked) < max(1, f.Asks.Min)
 }
+
+// Trial returns a form to try a questionnaire on made-up subjects, numbered from 1. Nothing that is
+// answered in it concerns anybody.
+func Trial(q *Questionnaire, subjects []Text) *Form {
+	f := &Form{Questionnaire: q, Answers: make(map[Key]string), Comments: make(map[Key]string)}
+	for i, name := range subjects {
+		f.Asked = append(f.Asked, Asked{Assignment: int64(i + 1), Name: name})
+	}
+	return f
+}
