@@ -1,0 +1,262 @@
+package scoring
+
+import (
+	"fmt"
+	"math/big"
+	"slices"
+	"strconv"
+	"strings"
+
+	"pingyi/scoring/formula"
+)
+
+// binder reads the tree of a scheme file with one set of parameter values.
+// It never stops at a fault: a faulty place yields something harmless and the
+// reading goes on, so that all faults are found at once.
+type binder struct {
+	scheme *Scheme
+	params Params
+	prog   *program
+	faults Faults
+	used   map[string]bool // parameters and tables, by "param:x", "table:x", "scale:x"
+
+	scales  map[string]*scale
+	pending []func() // what can be resolved only when every name is known
+}
+
+func (b *binder) fault(n *node, code string, args map[string]any) { b.report(n, false, code, args) }
+func (b *binder) warn(n *node, code string, args map[string]any)  { b.report(n, true, code, args) }
+
+func (b *binder) report(n *node, warning bool, code string, args map[string]any) {
+	f := Fault{File: b.scheme.file, Code: "scoring.fault." + code, Args: args, Warning: warning}
+	if f.Args == nil {
+		f.Args = map[string]any{}
+	}
+	if n != nil {
+		f.Line, f.Column = n.line, n.column
+	}
+	b.faults = append(b.faults, f)
+}
+
+// unknown reports a word that is none of those known.
+func (b *binder) unknown(n *node, code, got string, known []string) {
+	known = slices.Clone(known)
+	slices.Sort(known)
+	args := map[string]any{"Got": got, "Known": strings.Join(known, ", ")}
+	if near := nearest(got, known); near != "" {
+		args["Near"] = near
+	}
+	b.fault(n, code, args)
+}
+
+func (n *node) place() at {
+	if n == nil {
+		return at{}
+	}
+	return at{n.line, n.column}
+}
+
+// text is the text of a node with $name replaced by the parameter's value.
+func (b *binder) text(n *node) string {
+	if n == nil || n.kind == nodeNull {
+		return ""
+	}
+	if n.kind != nodeText {
+		b.fault(n, "want_text", nil)
+		return ""
+	}
+	name, is := strings.CutPrefix(n.text, "$")
+	if !is {
+		return n.text
+	}
+	return b.param(n, name)
+}
+
+func (b *binder) param(n *node, name string) string {
+	b.used["param:"+name] = true
+	value, ok := b.params[name]
+	if !ok {
+		var known []string
+		for _, p := range b.scheme.params {
+			known = append(known, p.Name)
+		}
+		b.unknown(n, "param_unknown", name, known)
+	}
+	return value
+}
+
+// word is a text that must be one of those known; empty gives the first.
+func (b *binder) word(n *node, known ...string) string {
+	s := b.text(n)
+	if n == nil || n.kind == nodeNull {
+		return known[0]
+	}
+	if !slices.Contains(known, s) {
+		b.unknown(n, "word_unknown", s, known)
+		return known[0]
+	}
+	return s
+}
+
+// number is nil for a missing node.
+func (b *binder) number(n *node) *big.Rat {
+	if n == nil || n.kind == nodeNull {
+		return nil
+	}
+	s := b.text(n)
+	r, ok := ParseNumber(s)
+	if !ok {
+		b.fault(n, "want_number", map[string]any{"Got": s})
+		return new(big.Rat)
+	}
+	return r
+}
+
+// whole is a whole number of at least least; fallback where the node is missing.
+func (b *binder) whole(n *node, fallback, least int64) int64 {
+	if n == nil || n.kind == nodeNull {
+		return fallback
+	}
+	v, err := strconv.ParseInt(b.text(n), 10, 32)
+	if err != nil || v < least {
+		b.fault(n, "want_whole", map[string]any{"Got": n.text, "Least": least})
+		return fallback
+	}
+	return v
+}
+
+func (b *binder) yes(n *node, fallback bool) bool {
+	if n == nil || n.kind == nodeNull {
+		return fallback
+	}
+	switch s := b.text(n); s {
+	case "yes", "true":
+		return true
+	case "no", "false":
+		return false
+	default:
+		b.unknown(n, "word_unknown", s, []string{"yes", "no"})
+		return fallback
+	}
+}
+
+// texts is a list of texts; a single text is a list of one.
+func (b *binder) texts(n *node) []string {
+	switch {
+	case n == nil || n.kind == nodeNull:
+		return nil
+	case n.kind == nodeText:
+		return []string{b.text(n)}
+	case n.kind == nodeMap:
+		b.fault(n, "want_list", nil)
+		return nil
+	}
+	out := make([]string, 0, len(n.items))
+	for _, item := range n.items {
+		out = append(out, b.text(item))
+	}
+	return out
+}
+
+// title is a text in one language or several.
+func (b *binder) title(n *node) Text {
+	switch {
+	case n == nil || n.kind == nodeNull:
+		return nil
+	case n.kind == nodeText:
+		return Text{"": n.text}
+	}
+	t := Text{}
+	for _, e := range n.entries {
+		t[e.key] = b.text(e.node)
+	}
+	return t
+}
+
+// numbers is a map of numbers.
+func (b *binder) numbers(n *node) map[string]*big.Rat {
+	out := map[string]*big.Rat{}
+	if !b.isMap(n) {
+		return out
+	}
+	for _, e := range n.entries {
+		if v := b.number(e.node); v != nil {
+			out[e.key] = v
+		} else {
+			b.fault(e.at, "want_number", map[string]any{"Got": ""})
+		}
+	}
+	return out
+}
+
+func (b *binder) isMap(n *node) bool {
+	if n == nil || n.kind == nodeNull {
+		return false
+	}
+	if n.kind != nodeMap {
+		b.fault(n, "want_map", nil)
+		return false
+	}
+	return true
+}
+
+// block checks the keys of a map against the vocabulary and returns it; a
+// missing or faulty map reads as one without entries.
+func (b *binder) block(n *node, name string) *node {
+	if !b.isMap(n) {
+		return &node{kind: nodeMap}
+	}
+	known := keysOf(name)
+	for _, e := range n.entries {
+		if !slices.Contains(known, e.key) {
+			b.unknown(e.at, "key_unknown", e.key, known)
+		}
+	}
+	return n
+}
+
+// condition reads a comparison; its names are resolved later by the caller.
+func (b *binder) expr(n *node) *formula.Expr {
+	source := n.text
+	for _, p := range b.scheme.params {
+		source = b.substitute(source, p.Name)
+	}
+	e, err := formula.Parse(source)
+	if err != nil {
+		args := map[string]any{"Formula": source}
+		code := "formula_unexpected"
+		if fe, ok := err.(*formula.Error); ok {
+			code = "formula_" + fe.Code
+			args["Got"], args["At"] = fe.Got, fe.Column
+		}
+		b.fault(n, code, args)
+		return nil
+	}
+	return e
+}
+
+// substitute puts a parameter into a formula: a number as it stands, a word in
+// quotes.
+func (b *binder) substitute(source, name string) string {
+	var out strings.Builder
+	for {
+		i := strings.Index(source, "$"+name)
+		if i < 0 {
+			out.WriteString(source)
+			return out.String()
+		}
+		end := i + 1 + len(name)
+		if end < len(source) && (source[end] == '_' || source[end] >= '0' && source[end] <= '9' || source[end] >= 'A' && source[end] <= 'Z' || source[end] >= 'a' && source[end] <= 'z') {
+			out.WriteString(source[:end])
+			source = source[end:]
+			continue
+		}
+		b.used["param:"+name] = true
+		value := b.params[name]
+		if _, ok := ParseNumber(value); !ok {
+			value = fmt.Sprintf("'%s'", value)
+		}
+		out.WriteString(source[:i] + value)
+		source = source[end:]
+	}
+}

@@ -1,0 +1,200 @@
+package scoring
+
+import (
+	"math/big"
+	"strings"
+)
+
+// checkProgram looks at the scheme as a whole once every name is resolved.
+func (b *binder) checkProgram() {
+	for _, k := range b.prog.kinds {
+		if k.total == nil && (len(k.grades) > 0 || len(k.awards) > 0 || len(k.payouts) > 0) {
+			b.fault(&node{line: k.at.line, column: k.at.column}, "total_missing", map[string]any{"Kind": k.code})
+		}
+		b.checkUse(k)
+	}
+	b.checkCycles()
+	for code, p := range b.prog.panels {
+		if !b.used["panel:"+code] {
+			b.warn(&node{line: p.at.line, column: p.at.column}, "panel_unused", map[string]any{"Panel": code})
+		}
+	}
+}
+
+// checkWeights reports weights of parts that do not add up to 1, 10, 100 or
+// 1000, or to what the part itself says.
+func (b *binder) checkWeights(p *part, body *node) {
+	total := new(big.Rat)
+	for _, c := range p.children {
+		if c.weight == nil || c.weight.fixed == nil || c.when != nil {
+			return
+		}
+		total.Add(total, c.weight.fixed)
+	}
+	b.addsUp(p, body, body.get("adds_up_to"), total)
+}
+
+func (b *binder) addsUp(p *part, at, want *node, total *big.Rat) {
+	if total.Sign() == 0 {
+		b.fault(at, "weights_zero", map[string]any{"Part": p.path})
+		return
+	}
+	if want != nil {
+		if w := b.number(want); w.Cmp(total) != 0 {
+			b.warn(want, "weights_sum", map[string]any{"Part": p.path, "Got": plain(total), "Want": plain(w)})
+		}
+		return
+	}
+	for _, usual := range []int64{1, 10, 100, 1000} {
+		if total.Cmp(rat(usual)) == 0 {
+			return
+		}
+	}
+	b.warn(at, "weights_sum", map[string]any{"Part": p.path, "Got": plain(total), "Want": "100"})
+}
+
+// checkTableWeights holds a table against the children it gives weights to.
+func (b *binder) checkTableWeights(p *part, n *node, t *tableDef, by string) {
+	for _, row := range keys(t.rows) {
+		if (row == "") != (by == "") {
+			b.fault(n, "table_rows", map[string]any{"Part": p.path})
+			return
+		}
+		total, conditional := new(big.Rat), false
+		columns := map[string]bool{}
+		for _, c := range p.children {
+			column := lastOf(c.path)
+			columns[column] = true
+			conditional = conditional || c.when != nil
+			w := t.rows[row][column]
+			if w == nil {
+				b.fault(n, "table_column", map[string]any{"Part": p.path, "Column": column, "Row": row})
+				continue
+			}
+			total.Add(total, w)
+		}
+		for _, column := range keys(t.rows[row]) {
+			if !columns[column] {
+				b.fault(n, "table_extra", map[string]any{"Part": p.path, "Column": column, "Row": row})
+			}
+		}
+		if !conditional {
+			b.addsUp(p, n, nil, total)
+		}
+	}
+}
+
+// reads are all parts whose cells a part's own value is made from.
+func (p *part) reads() []*part {
+	out := append([]*part(nil), p.children...)
+	out = append(out, p.rule.needs()...)
+	conditions := []*condition{p.when}
+	for _, x := range append(append([]*bound(nil), p.floor...), p.cap...) {
+		conditions = append(conditions, x.when)
+	}
+	for _, s := range p.missing {
+		conditions = append(conditions, s.when)
+	}
+	for _, c := range conditions {
+		out = append(out, c.parts()...)
+	}
+	if p.periods != nil && p.periods.where != nil {
+		out = append(out, p.periods.where)
+	}
+	return out
+}
+
+// parts are the parts a condition names, in order of name.
+func (c *condition) parts() []*part {
+	if c == nil {
+		return nil
+	}
+	var out []*part
+	for _, name := range keys(c.names) {
+		if q := c.names[name].part; q != nil {
+			out = append(out, q)
+		}
+	}
+	return out
+}
+
+// checkCycles reports parts that are made from themselves, within a kind or
+// through others.
+func (b *binder) checkCycles() {
+	state := map[*part]int{} // 1: being visited, 2: done
+	var path []*part
+	var visit func(p *part)
+	visit = func(p *part) {
+		switch state[p] {
+		case 2:
+			return
+		case 1:
+			var names []string
+			for i := len(path) - 1; i >= 0; i-- {
+				names = append([]string{path[i].kind.code + "." + path[i].path}, names...)
+				if path[i] == p {
+					break
+				}
+			}
+			names = append(names, p.kind.code+"."+p.path)
+			b.fault(&node{line: p.at.line, column: p.at.column}, "part_cycle", map[string]any{"Path": strings.Join(names, " → ")})
+			return
+		}
+		state[p] = 1
+		path = append(path, p)
+		for _, q := range p.reads() {
+			visit(q)
+		}
+		path = path[:len(path)-1]
+		state[p] = 2
+	}
+	for _, k := range b.prog.kinds {
+		for _, p := range k.all {
+			visit(p)
+		}
+	}
+}
+
+// checkUse reports parts that nothing uses, and parts that reach the total in
+// two ways, so that they would count twice.
+func (b *binder) checkUse(k *kind) {
+	if k.total != nil {
+		b.countTwice(k)
+	}
+	for _, p := range k.parts {
+		if !p.used && p != k.total && k.total != nil {
+			b.warn(&node{line: p.at.line, column: p.at.column}, "part_unused", map[string]any{"Part": p.path})
+		}
+	}
+}
+
+// countTwice follows only what adds up: children and sums of names.
+func (b *binder) countTwice(k *kind) {
+	ways := map[*part]*part{}
+	var walk func(p, from *part)
+	walk = func(p, from *part) {
+		if first, again := ways[p]; again {
+			if first != from {
+				b.warn(&node{line: from.at.line, column: from.at.column}, "part_twice", map[string]any{"Part": p.path, "First": first.path, "Second": from.path})
+			}
+			return
+		}
+		ways[p] = from
+		for _, c := range p.children {
+			walk(c, p)
+		}
+		if f, ok := p.rule.(*formulaRule); ok && f.condition != nil && f.plainSum() {
+			for _, q := range f.condition.parts() {
+				if q.kind == k {
+					walk(q, p)
+				}
+			}
+		}
+	}
+	walk(k.total, k.total)
+}
+
+// plainSum tells whether a formula only adds and subtracts names.
+func (f *formulaRule) plainSum() bool {
+	return !strings.ContainsAny(f.condition.expr.String(), "*/×÷()")
+}

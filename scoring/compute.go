@@ -1,0 +1,245 @@
+package scoring
+
+import (
+	"cmp"
+	"math/big"
+	"slices"
+	"strings"
+)
+
+// Compute scores the data by the scheme. Parameters given override those of
+// the data, which override the scheme's. The result is nil if there is any
+// fault. It depends on the data as sets: the order of rows changes nothing.
+// It is safe for concurrent use.
+func Compute(s *Scheme, d *Data, given Params) (*Result, Faults) {
+	params, faults := s.paramValues(d.Params, given)
+	if len(faults) > 0 {
+		return nil, faults.sorted()
+	}
+	prog, faults := s.bind(params)
+	if errs := faults.Errors(); len(errs) > 0 {
+		return nil, errs
+	}
+	c := newComputation(prog, d)
+	c.prepare()
+	if len(c.faults) > 0 {
+		return nil, c.faults.sorted()
+	}
+	for _, k := range prog.kinds {
+		for _, p := range k.all {
+			if p.parent == nil {
+				c.cells(p, scope{})
+			}
+		}
+	}
+	if len(c.faults) > 0 {
+		return nil, c.faults.sorted()
+	}
+	for _, k := range prog.kinds {
+		c.outcomes(k)
+	}
+	result := c.result()
+	if len(c.faults) > 0 {
+		return nil, c.faults.sorted()
+	}
+	return result, nil
+}
+
+// scope is what a part is computed for: the whole run, or one period of it, or
+// what one source reports.
+type scope struct{ period, column, name string }
+
+func (s scope) String() string {
+	switch {
+	case s.period == "":
+		return s.name
+	case s.name == "":
+		return s.period
+	}
+	return s.name + "/" + s.period
+}
+
+type cellKey struct {
+	part  *part
+	in    scope
+	plain bool // before periods and sources are combined
+}
+
+// computation holds the state of one run of Compute.
+type computation struct {
+	prog     *program
+	data     *Data
+	run      period
+	hasRun   bool
+	faults   Faults
+	notices  []Notice
+	subjects map[*kind][]*Subject
+	place    map[string]subjectAt
+	children map[string][]*Subject
+	values   map[string][]*Value
+	ledger   map[string][]*Entry
+	sheaves  map[string]map[string][]*sheaf // panel → subject
+	asked    map[string][]string            // panel → items
+	memo     map[cellKey][]*Cell
+	done     map[*kind]*outcomeTable
+	paid     map[*payoutRule]*paid
+}
+
+type subjectAt struct {
+	kind  *kind
+	index int
+}
+
+func newComputation(prog *program, d *Data) *computation {
+	c := &computation{prog: prog, data: d, subjects: map[*kind][]*Subject{}, place: map[string]subjectAt{},
+		children: map[string][]*Subject{}, values: map[string][]*Value{}, ledger: map[string][]*Entry{},
+		sheaves: map[string]map[string][]*sheaf{}, asked: map[string][]string{}, memo: map[cellKey][]*Cell{},
+		done: map[*kind]*outcomeTable{}, paid: map[*payoutRule]*paid{}}
+	c.run, c.hasRun = parsePeriod(prog.params[periodParam])
+	return c
+}
+
+func (c *computation) fault(file string, line int, code string, args ...any) {
+	f := Fault{File: file, Line: line, Code: "scoring.fault." + code, Args: map[string]any{}}
+	for i := 0; i+1 < len(args); i += 2 {
+		f.Args[args[i].(string)] = args[i+1]
+	}
+	c.faults = append(c.faults, f)
+}
+
+// schemeFault is a fault of the scheme that only the data brings to light.
+func (c *computation) schemeFault(p *part, code string, args ...any) {
+	c.fault(c.prog.scheme.file, p.at.line, code, append(args, "Part", p.path)...)
+	c.faults[len(c.faults)-1].Column = p.at.column
+}
+
+// prepare sorts the data and looks at what only the scheme can judge.
+func (c *computation) prepare() {
+	for i := range c.data.Subjects {
+		s := &c.data.Subjects[i]
+		k := c.kindFor(s)
+		if k == nil {
+			continue
+		}
+		c.subjects[k] = append(c.subjects[k], s)
+		if s.Parent != "" {
+			c.children[s.Parent] = append(c.children[s.Parent], s)
+		}
+	}
+	total := 0
+	for k, list := range c.subjects {
+		slices.SortFunc(list, func(a, b *Subject) int { return cmp.Compare(a.Code, b.Code) })
+		for i, s := range list {
+			c.place[s.Code] = subjectAt{k, i}
+		}
+		total += len(list)
+		c.checkAttributes(k, list)
+	}
+	if total == 0 {
+		c.fault(fileSubjects, 0, "no_subjects", "Kinds", strings.Join(keys(c.prog.kindOf), ", "))
+	}
+	for _, list := range c.children {
+		slices.SortFunc(list, func(a, b *Subject) int { return cmp.Compare(a.Code, b.Code) })
+	}
+	for i := range c.data.Values {
+		v := &c.data.Values[i]
+		c.values[v.Subject] = append(c.values[v.Subject], v)
+	}
+	for _, list := range c.values {
+		slices.SortFunc(list, func(a, b *Value) int {
+			return cmp.Or(cmp.Compare(a.Indicator, b.Indicator), cmp.Compare(a.Period, b.Period),
+				cmp.Compare(a.Date, b.Date), cmp.Compare(a.Source, b.Source))
+		})
+	}
+	c.prepareLedger()
+	c.prepareAnswers()
+}
+
+// kindFor finds the kind of a subject; a scheme of one kind takes subjects
+// that name none. Kinds the scheme does not know only give structure.
+func (c *computation) kindFor(s *Subject) *kind {
+	if s.Kind != "" {
+		return c.prog.kindOf[s.Kind]
+	}
+	if len(c.prog.kinds) == 1 {
+		return c.prog.kinds[0]
+	}
+	c.fault(fileSubjects, s.Line, "subject_kind", "Subject", s.Code, "Kinds", strings.Join(keys(c.prog.kindOf), ", "))
+	return nil
+}
+
+func (c *computation) checkAttributes(k *kind, list []*Subject) {
+	for _, name := range keys(k.attributes) {
+		seen := false
+		for _, s := range list {
+			v, has := s.Attributes[name]
+			seen = seen || has
+			if v == "" {
+				continue
+			}
+			if _, ok := ParseNumber(v); !ok && k.attributes[name] == "number" {
+				c.fault(fileSubjects, s.Line, "attribute_number", "Subject", s.Code, "Attribute", name, "Got", v)
+			}
+			if k.attributes[name] == "subject" && !slices.ContainsFunc(c.data.Subjects, func(o Subject) bool { return o.Code == v }) {
+				c.fault(fileSubjects, s.Line, "attribute_subject", "Subject", s.Code, "Attribute", name, "Got", v)
+			}
+		}
+		if !seen {
+			args := []any{"Kind", k.code, "Attribute", name}
+			var have []string
+			if len(list) > 0 {
+				have = keys(list[0].Attributes)
+			}
+			if near := nearest(name, have); near != "" {
+				args = append(args, "Near", near)
+			}
+			c.fault(fileSubjects, 1, "attribute_column", args...)
+		}
+	}
+}
+
+// attribute returns a subject's attribute; the fixed columns count as such.
+func attribute(s *Subject, name string) string {
+	switch name {
+	case "code":
+		return s.Code
+	case "kind":
+		return s.Kind
+	case "group":
+		return s.Group
+	case "parent":
+		return s.Parent
+	}
+	return s.Attributes[name]
+}
+
+// scopeKey tells subjects of one scope from those of another.
+func scopeKey(s *Subject, within string) string {
+	switch within {
+	case scopeKind:
+		return ""
+	case scopeGroup:
+		return s.Group
+	case scopeParent:
+		return s.Parent
+	}
+	return s.Attributes[strings.TrimPrefix(within, scopeSame)]
+}
+
+// scopes gathers the indexes of a kind's subjects by scope; each list is in
+// order of code.
+func (c *computation) scopes(k *kind, within string) map[string][]int {
+	out := map[string][]int{}
+	for i, s := range c.subjects[k] {
+		key := scopeKey(s, within)
+		out[key] = append(out[key], i)
+	}
+	return out
+}
+
+func ratText(r *big.Rat) string {
+	if r == nil {
+		return "–"
+	}
+	return plain(r)
+}

@@ -1,0 +1,187 @@
+package scoring
+
+import (
+	"cmp"
+	"math/big"
+	"slices"
+	"strings"
+)
+
+// ledgerRule adds up entries of the ledger: points of approved entries within
+// the run's period, on a base where there is one. No entry is 0, not missing.
+type ledgerRule struct {
+	kinds      []*entryKind
+	categories []string
+	indicators []string
+	base       *big.Rat
+	take       string // points, plus, minus, count
+	highestPer string // "", matter, category: only the best entry of each counts
+}
+
+func (r *ledgerRule) name() string   { return "ledger" }
+func (r *ledgerRule) needs() []*part { return nil }
+
+// prepareLedger sorts the ledger by subject and date, and reports kinds the
+// scheme does not know.
+func (c *computation) prepareLedger() {
+	for i := range c.data.Ledger {
+		e := &c.data.Ledger[i]
+		if at, scored := c.place[e.Subject]; scored && c.prog.entries[e.Kind] == nil && at.kind != nil {
+			args := []any{"Kind", e.Kind, "Known", strings.Join(keys(c.prog.entries), ", ")}
+			if near := nearest(e.Kind, keys(c.prog.entries)); near != "" {
+				args = append(args, "Near", near)
+			}
+			c.fault(fileLedger, e.Line, "entry_kind", args...)
+		}
+		c.ledger[e.Subject] = append(c.ledger[e.Subject], e)
+	}
+	for _, list := range c.ledger {
+		slices.SortFunc(list, func(a, b *Entry) int { return cmp.Or(cmp.Compare(a.Date, b.Date), cmp.Compare(a.ID, b.ID)) })
+	}
+}
+
+func (r *ledgerRule) compute(c *computation, p *part, in scope) []*Cell {
+	subjects := c.subjects[p.kind]
+	out := make([]*Cell, len(subjects))
+	for i, s := range subjects {
+		cell := &Cell{Trace: &Trace{}}
+		out[i] = cell
+		var counted []entryPoints
+		for _, e := range c.ledger[s.Code] {
+			k := r.kindOf(e.Kind)
+			if k == nil || !r.wants(e, in) {
+				continue
+			}
+			if reason := c.leftOut(e, k, in); reason != "" {
+				cell.line(reason, "ID", e.ID, "Kind", e.Kind, "Date", e.Date, "Points", ratText(e.Points))
+				if reason == "entry_unapproved" {
+					cell.flag(flagUnsigned, p, in)
+				}
+				continue
+			}
+			if points, ok := c.points(e, k); ok {
+				counted = append(counted, entryPoints{e, points})
+			}
+		}
+		counted = r.highest(cell, counted)
+		r.addUp(cell, counted)
+	}
+	return out
+}
+
+type entryPoints struct {
+	*Entry
+	points *big.Rat
+}
+
+func (r *ledgerRule) kindOf(code string) *entryKind {
+	for _, k := range r.kinds {
+		if k.code == code {
+			return k
+		}
+	}
+	return nil
+}
+
+func (r *ledgerRule) wants(e *Entry, in scope) bool {
+	return (len(r.categories) == 0 || slices.Contains(r.categories, e.Category)) &&
+		(len(r.indicators) == 0 || slices.ContainsFunc(r.indicators, func(p string) bool { return matchCode(p, e.Indicator) })) &&
+		(in.column != "category" || e.Category == in.name)
+}
+
+// leftOut names the reason why an entry does not count, or "".
+func (c *computation) leftOut(e *Entry, k *entryKind, in scope) string {
+	switch {
+	case c.hasRun && e.Date != "" && !c.run.holds(e.Date):
+		return "entry_outside"
+	case in.period != "" && !partOfRun(c.prog.params[periodParam], in.period, e.Period, e.Date):
+		return "entry_outside"
+	case e.Approved == "no", k.approval == "required" && e.Approved != "yes":
+		return "entry_unapproved"
+	}
+	return ""
+}
+
+// points of an entry with their sign: its own, or those of its level.
+func (c *computation) points(e *Entry, k *entryKind) (*big.Rat, bool) {
+	points := e.Points
+	if points == nil && e.Level != "" {
+		points = k.levels[e.Level]
+		if points == nil {
+			args := []any{"Level", e.Level, "ID", e.ID, "Known", strings.Join(keys(k.levels), ", ")}
+			c.fault(fileLedger, e.Line, "entry_level", args...)
+			return nil, false
+		}
+	}
+	switch {
+	case k.sign == "none":
+		return orZero(points), true
+	case points == nil:
+		c.fault(fileLedger, e.Line, "entry_points", "ID", e.ID)
+		return nil, false
+	case k.sign == "subtract":
+		return new(big.Rat).Neg(new(big.Rat).Abs(points)), true
+	}
+	return points, true
+}
+
+// highest keeps the best entry of each matter or category; entries that name
+// none stand for themselves.
+func (r *ledgerRule) highest(cell *Cell, entries []entryPoints) []entryPoints {
+	if r.highestPer == "" {
+		return entries
+	}
+	best := map[string]entryPoints{}
+	key := func(e entryPoints) string {
+		if k := map[string]string{"matter": e.Matter, "category": e.Category}[r.highestPer]; k != "" {
+			return "k" + k
+		}
+		return "i" + e.ID
+	}
+	for _, e := range entries {
+		have, ok := best[key(e)]
+		if c := 0; !ok {
+			best[key(e)] = e
+		} else if c = new(big.Rat).Abs(e.points).Cmp(new(big.Rat).Abs(have.points)); c > 0 || c == 0 && e.ID < have.ID {
+			best[key(e)] = e
+		}
+	}
+	var out []entryPoints
+	for _, e := range entries {
+		if best[key(e)].ID == e.ID {
+			out = append(out, e)
+		} else {
+			cell.line("entry_lower", "ID", e.ID, "Kind", e.Kind, "Points", e.points)
+		}
+	}
+	return out
+}
+
+func (r *ledgerRule) addUp(cell *Cell, entries []entryPoints) {
+	total := new(big.Rat).Set(orZero(r.base))
+	if r.base != nil {
+		cell.line("entry_base", "Value", r.base)
+	}
+	for _, e := range entries {
+		v := e.points
+		switch r.take {
+		case "plus":
+			v = maxRat(v, new(big.Rat))
+		case "minus":
+			v = maxRat(new(big.Rat).Neg(v), new(big.Rat))
+		case "count":
+			v = rat(1)
+		}
+		total.Add(total, v)
+		cell.line("entry", "ID", e.ID, "Kind", e.Kind, "Date", e.Date, "Points", v, "Reason", e.Reason)
+	}
+	cell.State, cell.Value = Present, total
+	cell.line("entry_sum", "Count", len(entries), "Value", total)
+}
+
+func maxRat(a, b *big.Rat) *big.Rat {
+	if a.Cmp(b) < 0 {
+		return b
+	}
+	return a
+}

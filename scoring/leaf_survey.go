@@ -1,0 +1,351 @@
+package scoring
+
+import (
+	"fmt"
+	"math/big"
+	"slices"
+	"strings"
+)
+
+// surveyRule makes a value of answers: points per item, mean per item over the
+// respondents, mean over the items; by classes of respondents where it says so.
+type surveyRule struct {
+	panels    []*panel
+	relations []string
+	strata    []string
+	items     []string
+	scale     *scale // overrides the panels' own
+	aggregate string // items, persons, answers
+	by        string // "", relation, stratum, panel, respondent: each class counts by itself
+	combine   string
+	weights   map[string]*big.Rat
+	min       int64
+	minEach   int64
+	ownOut    bool
+	trim      int
+	centred   bool
+}
+
+func (r *surveyRule) name() string   { return "survey" }
+func (r *surveyRule) needs() []*part { return nil }
+
+// class is what respondents of one class said of one subject.
+type class struct {
+	name   string
+	n      int64
+	counts map[string]map[string]int64 // item → value → n, over the panels' scale
+	scales map[string]*scale           // item → scale
+	sheets []*sheet
+	value  *big.Rat
+}
+
+func (r *surveyRule) compute(c *computation, p *part, in scope) []*Cell {
+	subjects := c.subjects[p.kind]
+	out := make([]*Cell, len(subjects))
+	classes := make([][]*class, len(subjects))
+	for i, s := range subjects {
+		out[i] = &Cell{Trace: &Trace{}}
+		classes[i] = r.classes(c, s, in, out[i])
+		for _, cl := range classes[i] {
+			r.evaluate(c, cl, out[i])
+		}
+	}
+	if r.centred {
+		r.centre(classes, out)
+	}
+	for i := range subjects {
+		r.combineClasses(p, in, out[i], classes[i])
+	}
+	return out
+}
+
+// classes gathers the subject's cleaned responses class by class.
+func (r *surveyRule) classes(c *computation, s *Subject, in scope, cell *Cell) []*class {
+	byName := map[string]*class{}
+	var turnout Turnout
+	own := int64(0)
+	for _, p := range r.panels {
+		for _, sh := range c.sheaves[p.code][s.Code] {
+			if !r.wants(c, sh, in) {
+				continue
+			}
+			if r.ownOut && sh.key.stratum == s.Code {
+				own += sh.turnout.Valid
+				continue
+			}
+			turnout.Valid += sh.turnout.Valid
+			turnout.Void += sh.turnout.Void
+			turnout.Superseded += sh.turnout.Superseded
+			turnout.Invalid += sh.turnout.Invalid
+			r.sort(c, byName, p, sh)
+		}
+	}
+	cell.line("turnout", "Valid", turnout.Valid, "Void", turnout.Void, "Superseded", turnout.Superseded, "Invalid", turnout.Invalid)
+	if own > 0 {
+		cell.line("own_left_out", "Count", own)
+	}
+	out := make([]*class, 0, len(byName))
+	for _, name := range keys(byName) {
+		out = append(out, byName[name])
+	}
+	return out
+}
+
+func (r *surveyRule) wants(c *computation, sh *sheaf, in scope) bool {
+	return (len(r.relations) == 0 || slices.Contains(r.relations, sh.key.relation)) &&
+		(len(r.strata) == 0 || slices.Contains(r.strata, sh.key.stratum)) &&
+		(in.period == "" || partOfRun(c.prog.params[periodParam], in.period, sh.key.period, "")) &&
+		(in.column != "source" || sh.key.stratum == in.name)
+}
+
+// sort puts a sheaf into the class it belongs to; by respondent, each of its
+// sheets into a class of its own.
+func (r *surveyRule) sort(c *computation, byName map[string]*class, p *panel, sh *sheaf) {
+	items := r.items
+	if len(items) == 0 {
+		items = c.asked[p.code]
+	}
+	sc := p.scale
+	if r.scale != nil {
+		sc = r.scale
+	}
+	get := func(name string) *class {
+		cl, ok := byName[name]
+		if !ok {
+			cl = &class{name: name, counts: map[string]map[string]int64{}, scales: map[string]*scale{}}
+			byName[name] = cl
+		}
+		for _, item := range items {
+			cl.scales[item] = sc
+		}
+		return cl
+	}
+	if r.by == "respondent" {
+		for i, s := range sh.sheets {
+			name := s.respondent
+			if name == "" {
+				name = fmt.Sprintf("%s/%06d", sh.key.order(), i)
+			}
+			cl := get(name)
+			cl.n += s.count
+			for _, a := range s.answers {
+				cl.add(items, a.Item, a.Value, s.count)
+			}
+		}
+		return
+	}
+	name := ""
+	switch r.by {
+	case "relation":
+		name = sh.key.relation
+	case "stratum":
+		name = sh.key.stratum
+	case "panel":
+		name = p.code
+	}
+	cl := get(name)
+	cl.n += sh.turnout.Valid
+	cl.sheets = append(cl.sheets, sh.sheets...)
+	for item, values := range sh.counts {
+		for value, n := range values {
+			cl.add(items, item, value, n)
+		}
+	}
+}
+
+func (cl *class) add(items []string, item, value string, n int64) {
+	if !slices.Contains(items, item) {
+		return
+	}
+	if cl.counts[item] == nil {
+		cl.counts[item] = map[string]int64{}
+	}
+	cl.counts[item][value] += n
+}
+
+// evaluate works out a class's own value.
+func (r *surveyRule) evaluate(c *computation, cl *class, cell *Cell) {
+	if r.by != "" && r.by != "respondent" {
+		cell.line("class", "Class", cl.name, "Count", cl.n)
+	}
+	switch r.aggregate {
+	case "persons":
+		cl.value = cl.byPersons(cell)
+	case "answers":
+		cl.value = cl.pooled(cell)
+	default:
+		cl.value = cl.byItems(cell, r.by == "respondent")
+	}
+}
+
+// itemSum is Σ n·points, n and the sum as written of one item.
+func (cl *class) itemSum(item string) (total *big.Rat, n int64, written string) {
+	total = new(big.Rat)
+	var parts []string
+	for _, value := range keys(cl.counts[item]) {
+		points, counted, _ := cl.scales[item].value(value)
+		if !counted {
+			continue
+		}
+		k := cl.counts[item][value]
+		n += k
+		total.Add(total, new(big.Rat).Mul(points, rat(k)))
+		parts = append(parts, fmt.Sprintf("%d × %s", k, plain(points)))
+	}
+	return total, n, strings.Join(parts, " + ")
+}
+
+func (cl *class) byItems(cell *Cell, quiet bool) *big.Rat {
+	var means []*big.Rat
+	var written []string
+	for _, item := range keys(cl.scales) {
+		total, n, sum := cl.itemSum(item)
+		if n == 0 {
+			continue
+		}
+		mean := new(big.Rat).Quo(total, rat(n))
+		if !quiet {
+			cell.line("item", "Item", item, "Sum", sum, "Count", n, "Value", mean)
+		}
+		means = append(means, mean)
+		written = append(written, plain(mean))
+	}
+	if len(means) == 0 {
+		return nil
+	}
+	mean := meanOf(means)
+	if len(means) > 1 && !quiet {
+		cell.line("mean_of_items", "Terms", strings.Join(written, " + "), "Count", len(means), "Value", mean)
+	}
+	return mean
+}
+
+func (cl *class) pooled(cell *Cell) *big.Rat {
+	total, n := new(big.Rat), int64(0)
+	for _, item := range keys(cl.scales) {
+		sum, k, _ := cl.itemSum(item)
+		total.Add(total, sum)
+		n += k
+	}
+	if n == 0 {
+		return nil
+	}
+	mean := new(big.Rat).Quo(total, rat(n))
+	cell.line("pooled", "Sum", total, "Count", n, "Value", mean)
+	return mean
+}
+
+func (cl *class) byPersons(cell *Cell) *big.Rat {
+	total, n := new(big.Rat), int64(0)
+	for _, s := range cl.sheets {
+		own, k := new(big.Rat), int64(0)
+		for _, a := range s.answers {
+			sc := cl.scales[a.Item]
+			if sc == nil {
+				continue
+			}
+			if points, counted, _ := sc.value(a.Value); counted {
+				own.Add(own, points)
+				k++
+			}
+		}
+		if k == 0 {
+			continue
+		}
+		own.Quo(own, rat(k))
+		total.Add(total, own.Mul(own, rat(s.count)))
+		n += s.count
+	}
+	if n == 0 {
+		return nil
+	}
+	mean := new(big.Rat).Quo(total, rat(n))
+	cell.line("by_persons", "Sum", total, "Count", n, "Value", mean)
+	return mean
+}
+
+// centre takes out how severe each class is: cell − class mean + grand mean,
+// both over the cells there are.
+func (r *surveyRule) centre(classes [][]*class, out []*Cell) {
+	byClass := map[string][]*big.Rat{}
+	var all []*big.Rat
+	for _, list := range classes {
+		for _, cl := range list {
+			if cl.value != nil {
+				byClass[cl.name] = append(byClass[cl.name], cl.value)
+				all = append(all, cl.value)
+			}
+		}
+	}
+	if len(all) == 0 {
+		return
+	}
+	grand := meanOf(all)
+	for i, list := range classes {
+		for _, cl := range list {
+			if cl.value == nil {
+				continue
+			}
+			was, own := cl.value, meanOf(byClass[cl.name])
+			cl.value = new(big.Rat).Add(new(big.Rat).Sub(was, own), grand)
+			out[i].line("centred", "Class", cl.name, "Was", was, "Own", own, "Grand", grand, "Value", cl.value)
+		}
+	}
+}
+
+// combineClasses drops classes and surveys below their minimum, trims, and
+// weighs what is left.
+func (r *surveyRule) combineClasses(p *part, in scope, cell *Cell, classes []*class) {
+	var used []share
+	for _, cl := range classes {
+		cell.N += cl.n
+		if r.by == "" || cl.value == nil {
+			continue
+		}
+		if cl.n < r.minEach {
+			cell.flag(flagMinimum, p, in)
+			cell.line("class_below", "Class", cl.name, "Min", r.minEach)
+			continue
+		}
+		w := rat(1)
+		if len(r.weights) > 0 {
+			w = orZero(r.weights[cl.name])
+		}
+		used = append(used, share{cl.name, present(cl.value), w})
+	}
+	if cell.N > 0 && cell.N < r.min {
+		cell.flag(flagMinimum, p, in)
+		cell.line("below_minimum", "Count", cell.N, "Min", r.min)
+		return
+	}
+	if r.by == "" {
+		if len(classes) == 1 && classes[0].value != nil {
+			cell.State, cell.Value = Present, classes[0].value
+			return
+		}
+		cell.line("no_answers")
+		return
+	}
+	r.missedClasses(p, in, cell, used)
+	used = trimShares(cell, used, r.trim)
+	if len(used) == 0 {
+		cell.line("no_answers")
+		return
+	}
+	how := "mean"
+	if len(r.weights) > 0 {
+		how = "weighted_mean"
+	}
+	fold(cell, how, used)
+}
+
+// missedClasses flags classes that have a weight but no value: the weights of
+// the others are rescaled.
+func (r *surveyRule) missedClasses(p *part, in scope, cell *Cell, used []share) {
+	for _, name := range keys(r.weights) {
+		if r.weights[name].Sign() > 0 && !slices.ContainsFunc(used, func(s share) bool { return s.name == name }) {
+			cell.flag(flagRescaled, p, in)
+			cell.line("class_missing", "Class", name)
+		}
+	}
+}

@@ -1,0 +1,257 @@
+package scoring
+
+import (
+	"math/big"
+	"time"
+)
+
+// reading is a value ready to be marked: one row, or several made one.
+type reading struct {
+	value  *big.Rat // nil: only a date
+	word   string
+	target *big.Rat
+	date   string
+	due    string
+	line   int
+	ok     bool
+}
+
+// gather makes readings of rows: the sum, the latest or the first of them, or
+// each by itself.
+func (r valueRule) gather(c *computation, rows []*Value) []reading {
+	out := make([]reading, len(rows))
+	for i, v := range rows {
+		out[i] = r.read(c, v)
+	}
+	switch r.rows {
+	case "sum":
+		return []reading{sumReadings(out)}
+	case "latest", "first":
+		best := out[0]
+		for _, x := range out[1:] {
+			if (x.date > best.date) == (r.rows == "latest") && x.date != best.date {
+				best = x
+			}
+		}
+		return []reading{best}
+	}
+	return out
+}
+
+func (r valueRule) read(c *computation, v *Value) reading {
+	x := reading{word: v.Value, target: v.Target, date: v.Date, due: v.Due, line: v.Line, ok: true}
+	if v.Value == "" {
+		return x
+	}
+	if points, known := r.words[v.Value]; known {
+		x.value = points
+		return x
+	}
+	n, ok := ParseNumber(v.Value)
+	if !ok {
+		args := []any{"Subject", v.Subject, "Indicator", v.Indicator, "Got", v.Value}
+		if near := nearest(v.Value, keys(r.words)); near != "" {
+			args = append(args, "Near", near)
+		}
+		c.fault(fileValues, v.Line, "value_number", args...)
+		x.ok = false
+		return x
+	}
+	x.value = n
+	return x
+}
+
+// sumReadings adds values and targets; a row without a target leaves the sum
+// without one, so that the fault is found.
+func sumReadings(rows []reading) reading {
+	total := rows[0]
+	for _, x := range rows[1:] {
+		total.ok = total.ok && x.ok
+		if total.value == nil || x.value == nil {
+			continue
+		}
+		total.value = new(big.Rat).Add(total.value, x.value)
+		if total.target == nil || x.target == nil {
+			total.target = nil
+		} else {
+			total.target = new(big.Rat).Add(total.target, x.target)
+		}
+		total.date = max(total.date, x.date)
+	}
+	return total
+}
+
+// mark applies the rule to a reading; line tells how.
+func (r valueRule) mark(c *computation, x reading) (*big.Rat, Line, bool) {
+	if !x.ok {
+		return nil, Line{}, false
+	}
+	switch r.score {
+	case "deadline":
+		return r.deadline(x)
+	case "steps":
+		if !r.onRatio {
+			return r.stepped(c, x, x.value)
+		}
+	case "mark":
+		v := r.clip(x.value)
+		code := "value"
+		if _, isWord := r.words[x.word]; isWord {
+			code = "value_word"
+		}
+		return v, Line{code, map[string]any{"Got": x.word}}, true
+	}
+	if x.target == nil || x.target.Sign() <= 0 && !(r.better == "lower" && x.target.Sign() == 0) {
+		c.fault(fileValues, x.line, "target_missing", "Got", ratText(x.target))
+		return nil, Line{}, false
+	}
+	switch r.score {
+	case "reached":
+		return r.reached(x)
+	case "error_rate":
+		return r.errorRate(c, x)
+	case "position":
+		return r.position(c, x)
+	}
+	ratio := r.ratio(x)
+	if r.score == "steps" {
+		return r.stepped(c, x, ratio)
+	}
+	code := "completion"
+	if r.better == "lower" {
+		code = "completion_lower"
+	}
+	return r.late100(x, ratio, ratio.Cmp(rat(1)) >= 0, code)
+}
+
+// ratio is actual ÷ target; where lower is better it is 1 as soon as the
+// target is kept (an actual of 0 too), else target ÷ actual.
+func (r valueRule) ratio(x reading) *big.Rat {
+	if r.better != "lower" {
+		return new(big.Rat).Quo(x.value, x.target)
+	}
+	if x.value.Cmp(x.target) <= 0 {
+		return rat(1)
+	}
+	return new(big.Rat).Quo(x.target, x.value)
+}
+
+// late100 clips a rate, takes off for lateness what was completed late, and
+// brings it to 100.
+func (r valueRule) late100(x reading, rate *big.Rat, done bool, code string) (*big.Rat, Line, bool) {
+	v := r.clip(rate)
+	line := Line{code, map[string]any{"Got": ratText(x.value), "Target": ratText(x.target), "Rate": plain(v)}}
+	v = new(big.Rat).Mul(v, rat(100))
+	if !done || !x.isLate() || r.late == nil && r.lateDay == nil {
+		return v, line, true
+	}
+	line.Code += "_late"
+	line.Args["Date"], line.Args["Due"] = x.date, x.due
+	if r.late != nil {
+		v.Mul(v, r.late)
+		line.Args["Factor"] = plain(r.late)
+	}
+	if r.lateDay != nil {
+		days := x.daysLate()
+		v.Sub(v, new(big.Rat).Mul(r.lateDay, rat(days)))
+		if v.Sign() < 0 {
+			v = new(big.Rat)
+		}
+		line.Args["Factor"] = plain(r.lateDay) + " × " + plain(rat(days))
+	}
+	return v, line, true
+}
+
+func (x reading) isLate() bool { return x.due != "" && x.date > x.due }
+
+func (x reading) daysLate() int64 {
+	date, err1 := time.Parse(time.DateOnly, x.date)
+	due, err2 := time.Parse(time.DateOnly, x.due)
+	if err1 != nil || err2 != nil || !date.After(due) {
+		return 0
+	}
+	return int64(date.Sub(due).Hours() / 24)
+}
+
+func (r valueRule) reached(x reading) (*big.Rat, Line, bool) {
+	cmp := x.value.Cmp(x.target)
+	if r.better == "lower" {
+		cmp = -cmp
+	}
+	rate, done := new(big.Rat), cmp > 0 || cmp == 0 && !r.strict
+	code := "not_reached"
+	if done {
+		rate, code = rat(1), "reached"
+	}
+	return r.late100(x, rate, done, code)
+}
+
+// deadline gives 100 for what is done by its due date, else what the late rule
+// leaves; without a date it is not done.
+func (r valueRule) deadline(x reading) (*big.Rat, Line, bool) {
+	args := map[string]any{"Date": x.date, "Due": x.due, "Factor": "0"}
+	switch {
+	case x.date == "" || x.value != nil && x.value.Sign() == 0:
+		return new(big.Rat), Line{"deadline_open", args}, true
+	case !x.isLate():
+		return rat(100), Line{"deadline_met", args}, true
+	case r.late == nil && r.lateDay == nil:
+		return new(big.Rat), Line{"deadline_late", args}, true
+	}
+	v, line, ok := r.late100(x, rat(1), true, "deadline")
+	return v, line, ok
+}
+
+// errorRate is the share without error; steps, where given, go by the rate.
+func (r valueRule) errorRate(c *computation, x reading) (*big.Rat, Line, bool) {
+	rate := new(big.Rat).Quo(x.value, x.target)
+	if len(r.steps) > 0 {
+		return r.stepped(c, x, rate)
+	}
+	v := r.clip(new(big.Rat).Sub(rat(1), rate))
+	return v.Mul(v, rat(100)), Line{"error_rate", map[string]any{"Got": plain(x.value), "Target": plain(x.target)}}, true
+}
+
+// position is 100 for the first of `target` places and falls evenly; steps,
+// where given, go by the place.
+func (r valueRule) position(c *computation, x reading) (*big.Rat, Line, bool) {
+	if len(r.steps) > 0 {
+		return r.stepped(c, x, x.value)
+	}
+	v := new(big.Rat).Sub(new(big.Rat).Add(x.target, rat(1)), x.value)
+	v = r.clip(v.Quo(v, x.target))
+	return v.Mul(v, rat(100)), Line{"position", map[string]any{"Got": plain(x.value), "Target": plain(x.target)}}, true
+}
+
+func (r valueRule) stepped(c *computation, x reading, on *big.Rat) (*big.Rat, Line, bool) {
+	gives, which, ok := findStep(r.steps, on)
+	if !ok {
+		c.fault(fileValues, x.line, "step_none", "Got", plain(on))
+		return nil, Line{}, false
+	}
+	return gives, Line{"step_" + which.how, map[string]any{"Got": plain(on), "Threshold": ratText(which.threshold)}}, true
+}
+
+// findStep returns what the first step that holds gives.
+func findStep(steps []step, on *big.Rat) (*big.Rat, step, bool) {
+	for _, s := range steps {
+		c := 0
+		if s.threshold != nil {
+			c = on.Cmp(s.threshold)
+		}
+		if s.how == "" || s.how == "from" && c >= 0 || s.how == "above" && c > 0 || s.how == "up_to" && c <= 0 || s.how == "below" && c < 0 {
+			return s.gives, s, true
+		}
+	}
+	return nil, step{}, false
+}
+
+func (r valueRule) clip(v *big.Rat) *big.Rat {
+	if r.floor != nil && v.Cmp(r.floor) < 0 {
+		v = r.floor
+	}
+	if r.cap != nil && v.Cmp(r.cap) > 0 {
+		v = r.cap
+	}
+	return new(big.Rat).Set(v)
+}

@@ -1,0 +1,78 @@
+package scoring
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Param is a named parameter of a scheme. Wherever the scheme says $name, the
+// value stands; Choices, where given, are the only values it may take.
+type Param struct {
+	Name    string
+	Title   Text
+	Value   string // the default
+	Choices []string
+
+	line, column int
+}
+
+// periodParam is the one parameter every scheme has: the run's own period.
+const periodParam = "period"
+
+// paramFile names the source of parameters given to Compute in faults.
+const paramFile = "--param"
+
+// paramValues merges defaults, the data's params.csv and those given, and
+// reports names that no parameter has and values that are not among the
+// choices.
+func (s *Scheme) paramValues(data, given Params) (Params, Faults) {
+	var faults Faults
+	values := Params{}
+	for _, p := range s.params {
+		values[p.Name] = p.Value
+	}
+	for _, from := range []struct {
+		file string
+		set  Params
+	}{{fileParams, data}, {paramFile, given}} {
+		for _, name := range slices.Sorted(maps.Keys(from.set)) {
+			value := from.set[name]
+			if name != periodParam {
+				if f, bad := s.paramFault(name, value); bad {
+					f.File = from.file
+					faults = append(faults, f)
+					continue
+				}
+			} else if _, ok := parsePeriod(value); !ok && value != "" {
+				faults = append(faults, Fault{File: from.file, Code: "scoring.fault.period", Args: map[string]any{"Got": value}})
+			}
+			values[name] = value
+		}
+	}
+	return values, faults
+}
+
+func (s *Scheme) paramFault(name, value string) (Fault, bool) {
+	names := []string{periodParam}
+	for _, p := range s.params {
+		if p.Name != name {
+			names = append(names, p.Name)
+			continue
+		}
+		if len(p.Choices) > 0 && !slices.Contains(p.Choices, value) {
+			return Fault{Code: "scoring.fault.param_choice", Args: map[string]any{
+				"Name": name, "Got": value, "Choices": strings.Join(p.Choices, ", ")}}, true
+		}
+		_, number := ParseNumber(p.Value)
+		if _, ok := ParseNumber(value); number && !ok && len(p.Choices) == 0 {
+			return Fault{Code: "scoring.fault.param_number", Args: map[string]any{"Name": name, "Got": value}}, true
+		}
+		return Fault{}, false
+	}
+	args := map[string]any{"Name": name, "Known": strings.Join(names, ", ")}
+	if near := nearest(name, names); near != "" {
+		args["Near"] = near
+	}
+	return Fault{Code: "scoring.fault.param_unknown", Args: args}, true
+}

@@ -1,0 +1,348 @@
+package scoring
+
+import (
+	"math/big"
+	"strconv"
+	"strings"
+
+	"pingyi/scoring/formula"
+)
+
+// rankRule orders subjects by a part (nil: the total).
+type rankRule struct {
+	by     *part
+	within string
+	ties   string // competition, dense, broken
+	high   bool
+	chain  []*part
+	when   *condition
+}
+
+type vetoRule struct {
+	when  *condition
+	grade string
+	prize bool // only prizes and awards are lost
+}
+
+// placeRule gives a grade or an award: by a threshold, by place, by a
+// condition, or by several of these together.
+type placeRule struct {
+	word      string
+	title     Text
+	threshold *big.Rat
+	strict    bool
+	on        *part // nil: the total
+	decimals  int   // the threshold is held against the rounded value; -1: exact
+	first     int   // places first..last of the order
+	last      int
+	share     *big.Rat // or floor(share × n) places
+	atLeast   int
+	rank      *rankRule // order the places are counted in
+	ties      string    // chain, include, exclude
+	when      *condition
+	vacant    bool // who fails the condition leaves a place empty
+	at        at
+}
+
+func (r *placeRule) byPlace() bool { return r.last > 0 || r.share != nil }
+
+type payoutRule struct {
+	name    string
+	title   Text
+	pool    *big.Rat
+	from    string // payout of the parent that is shared out
+	by      *part
+	over    *part
+	split   string              // scope over which the pool is split first
+	shares  map[string]*big.Rat // fixed shares of the split
+	head    bool                // split by headcount
+	sum     *part               // split by the sum of a part
+	prizes  map[int]*big.Rat
+	table   *tableDef // prizes by a word of an attribute
+	tableBy string
+	rank    *rankRule
+	full    bool // ties all get the full prize
+	when    *condition
+	once    bool // cents rounded once over all
+	at      at
+}
+
+type outcome struct {
+	word  string
+	title Text
+	when  *condition
+}
+
+func (b *binder) readKinds(n *node) {
+	if !b.isMap(n) {
+		b.fault(b.scheme.root, "kinds_missing", nil)
+		return
+	}
+	for _, e := range n.entries {
+		k := &kind{code: e.key, byPath: map[string]*part{}, attributes: map[string]string{}, at: e.at.place()}
+		b.prog.kinds = append(b.prog.kinds, k)
+		b.prog.kindOf[e.key] = k
+		b.readKind(k, b.block(e.node, "kind"))
+	}
+}
+
+func (b *binder) readKind(k *kind, body *node) {
+	k.title = b.title(body.get("title"))
+	if attrs := body.get("attributes"); b.isMap(attrs) {
+		for _, e := range attrs.entries {
+			k.attributes[e.key] = b.word(e.node, "word", "number", "subject")
+			if !isName(e.key) {
+				b.fault(e.at, "name", map[string]any{"Got": e.key})
+			}
+		}
+	}
+	k.parts = b.readParts(k, nil, body.get("parts"))
+	if t := body.get("total"); t != nil {
+		b.later(func() {
+			k.total = b.partNamed(t, nil, k)
+			if k.rank != nil && k.rank.by == nil {
+				k.rank.by = k.total
+			}
+		})
+	}
+	k.rank = b.kindRank(k, body.get("rank"))
+	if v := body.get("veto"); v != nil {
+		vb := b.block(v, "veto")
+		k.veto = &vetoRule{grade: b.text(vb.get("grade")), prize: b.word(vb.get("blocks"), "grade_and_rank", "prize") == "prize"}
+		if w := vb.get("when"); w != nil {
+			k.veto.when = b.condition(nil, k, w, formula.Truth, false)
+		} else {
+			b.fault(v, "veto_when", nil)
+		}
+	}
+	for _, item := range listOf(body.get("grades")) {
+		k.grades = append(k.grades, b.place(k, b.block(item, "grade"), "grade", k.rank))
+	}
+	b.gradeOrder(k, listOf(body.get("grades")))
+	for _, item := range listOf(body.get("awards")) {
+		k.awards = append(k.awards, b.place(k, b.block(item, "award"), "award", k.rank))
+	}
+	for _, item := range listOf(body.get("payouts")) {
+		k.payouts = append(k.payouts, b.payout(k, b.block(item, "payout")))
+	}
+	for _, item := range listOf(body.get("consequences")) {
+		cb := b.block(item, "consequence")
+		o := &outcome{word: b.text(cb.get("consequence")), title: b.title(cb.get("title"))}
+		if w := cb.get("when"); w != nil {
+			o.when = b.condition(nil, k, w, formula.Truth, true)
+		} else {
+			b.fault(item, "consequence_when", nil)
+		}
+		k.outcomes = append(k.outcomes, o)
+	}
+}
+
+func (b *binder) kindRank(k *kind, n *node) *rankRule {
+	if n == nil {
+		return &rankRule{within: scopeGroup, ties: "competition", high: true}
+	}
+	body := b.block(n, "rank")
+	r := b.rankBody(nil, k, body)
+	if by := body.get("by"); by != nil {
+		b.later(func() { r.by = b.partNamed(by, nil, k) })
+	}
+	if w := body.get("when"); w != nil {
+		r.when = b.condition(nil, k, w, formula.Truth, false)
+	}
+	return r
+}
+
+// place reads a grade or an award. Its order is the kind's rank unless it
+// names another figure, scope or chain.
+func (b *binder) place(k *kind, body *node, key string, rank *rankRule) *placeRule {
+	r := &placeRule{word: b.text(body.get(key)), title: b.title(body.get("title")), decimals: -1, at: body.place(),
+		ties: b.word(body.get("ties"), "", "chain", "include", "exclude"), vacant: b.yes(body.get("vacant"), true),
+		atLeast: int(b.whole(body.get("at_least"), 0, 0)), share: b.number(body.get("share"))}
+	if r.word == "" {
+		b.fault(body, "place_word", map[string]any{"Key": key})
+	}
+	if strings.Contains(r.word, "|") {
+		b.fault(body.get(key), "word_bar", map[string]any{"Got": r.word})
+	}
+	for _, how := range []string{"from", "above"} {
+		if n := body.get(how); n != nil {
+			r.threshold, r.strict = b.number(n), how == "above"
+		}
+	}
+	if n := body.get("on"); n != nil {
+		b.later(func() { r.on = b.partNamed(n, nil, k) })
+	}
+	if n := body.get("decimals"); n != nil && b.text(n) != "exact" {
+		r.decimals = int(b.whole(n, 2, 0))
+	}
+	if n := body.get("places"); n != nil {
+		r.first, r.last = b.placeRange(n)
+	}
+	r.rank = rank
+	if body.get("by") != nil || body.get("within") != nil || body.get("break") != nil || body.get("order") != nil {
+		r.rank = b.placeRank(k, body, rank)
+	}
+	if w := body.get("when"); w != nil {
+		r.when = b.condition(nil, k, w, formula.Truth, true)
+	}
+	if key == "grade" && r.when != nil {
+		b.later(func() {
+			for name, o := range r.when.names {
+				if o.outcome == "grade" {
+					b.fault(body.get("when"), "grade_of_itself", map[string]any{"Got": name})
+				}
+			}
+		})
+	}
+	if r.byPlace() && r.ties == "" {
+		b.fault(body, "quota_ties", map[string]any{"Word": r.word})
+	}
+	if r.ties == "chain" {
+		b.later(func() {
+			if len(r.rank.chain) == 0 {
+				b.fault(body.get("ties"), "ties_chain", nil)
+			}
+		})
+	}
+	return r
+}
+
+func (b *binder) placeRank(k *kind, body *node, base *rankRule) *rankRule {
+	own := *base
+	own.chain = nil
+	own.within = b.scopeName(body.get("within"), k, base.within)
+	if n := body.get("order"); n != nil {
+		own.high = b.word(n, "high", "low") == "high"
+	}
+	by, chain := body.get("by"), listOf(body.get("break"))
+	b.later(func() {
+		own.by = base.by
+		if by != nil {
+			own.by = b.partNamed(by, nil, k)
+		}
+		if len(chain) == 0 && by == nil {
+			own.chain = base.chain
+		}
+		for _, n := range chain {
+			if q := b.partNamed(n, nil, k); q != nil {
+				own.chain = append(own.chain, q)
+			}
+		}
+	})
+	return &own
+}
+
+// placeRange reads "3" (the third only), "1..3", or "..10" (up to the tenth).
+func (b *binder) placeRange(n *node) (first, last int) {
+	s := b.text(n)
+	from, to, is := strings.Cut(s, "..")
+	if !is {
+		to = from
+	}
+	if from == "" {
+		from = "1"
+	}
+	first, err1 := strconv.Atoi(from)
+	last, err2 := strconv.Atoi(to)
+	if err1 != nil || err2 != nil || first < 1 || last < first {
+		b.fault(n, "places", map[string]any{"Got": s})
+		return 1, 1
+	}
+	return first, last
+}
+
+// gradeOrder reports thresholds that do not fall from grade to grade.
+func (b *binder) gradeOrder(k *kind, nodes []*node) {
+	var last *placeRule
+	for i, g := range k.grades {
+		if g.threshold == nil || g.when != nil || g.byPlace() {
+			continue
+		}
+		if last != nil && last.on == g.on && g.threshold.Cmp(last.threshold) >= 0 {
+			b.fault(nodes[i], "step_order", map[string]any{"Threshold": plain(g.threshold), "Before": plain(last.threshold)})
+		}
+		last = g
+	}
+}
+
+func (b *binder) payout(k *kind, body *node) *payoutRule {
+	r := &payoutRule{name: b.text(body.get("payout")), title: b.title(body.get("title")), at: body.place(),
+		full: b.word(body.get("ties"), "full", "split") == "full", once: b.word(body.get("cents"), "by_level", "once") == "once"}
+	if !isName(r.name) {
+		b.fault(body, "name", map[string]any{"Got": r.name})
+	}
+	if w := body.get("when"); w != nil {
+		r.when = b.condition(nil, k, w, formula.Truth, true)
+	}
+	switch pool, prizes := body.get("pool"), body.get("prizes"); {
+	case pool != nil && prizes == nil:
+		b.pool(k, r, body)
+	case prizes != nil && pool == nil:
+		b.prizes(k, r, body)
+	default:
+		b.fault(body, "payout_rule", map[string]any{"Payout": r.name})
+	}
+	return r
+}
+
+func (b *binder) pool(k *kind, r *payoutRule, body *node) {
+	if n := body.get("pool"); n.kind == nodeMap {
+		pb := b.block(n, "pool")
+		b.word(pb.get("of"), "parent")
+		r.from = b.text(pb.get("payout"))
+	} else {
+		r.pool = b.number(n)
+	}
+	by, over, split := body.get("by"), body.get("over"), body.get("split")
+	if by == nil {
+		b.fault(body, "pool_base", map[string]any{"Payout": r.name})
+		return
+	}
+	b.later(func() {
+		r.by = b.partNamed(by, nil, k)
+		r.over = r.by
+		if over != nil {
+			r.over = b.partNamed(over, nil, k)
+		}
+	})
+	if split == nil {
+		return
+	}
+	r.split = b.scopeName(split, k, scopeGroup)
+	switch shares := body.get("shares"); {
+	case shares == nil || shares.kind == nodeText && b.text(shares) == "headcount":
+		r.head = true
+	case shares.kind == nodeText:
+		if name := b.text(shares); b.prog.tables[name] != nil {
+			r.shares = b.table(shares).rows[""]
+			return
+		}
+		b.later(func() { r.sum = b.partNamed(shares, nil, k) })
+	default:
+		r.shares = b.numbers(shares)
+	}
+}
+
+func (b *binder) prizes(k *kind, r *payoutRule, body *node) {
+	n := body.get("prizes")
+	r.rank = k.rank
+	if body.get("by") != nil || body.get("within") != nil {
+		r.rank = b.placeRank(k, body, k.rank)
+	}
+	if n.kind == nodeMap && n.get("table") != nil {
+		spec := b.block(n, "weights")
+		r.table, r.tableBy = b.table(spec.get("table")), b.text(spec.get("by"))
+		b.attributeKnown(spec.get("by"), k, r.tableBy)
+		return
+	}
+	r.prizes = map[int]*big.Rat{}
+	numbers := b.numbers(n)
+	for _, place := range keys(numbers) {
+		p, err := strconv.Atoi(place)
+		if err != nil || p < 1 {
+			b.fault(n, "places", map[string]any{"Got": place})
+			continue
+		}
+		r.prizes[p] = numbers[place]
+	}
+}

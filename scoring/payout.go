@@ -1,0 +1,303 @@
+package scoring
+
+import (
+	"cmp"
+	"math/big"
+	"slices"
+	"strings"
+)
+
+// paid is a payout of every subject of a kind: exact amounts, and whole cents
+// that add up.
+type paid struct {
+	exact []*big.Rat
+	cents []*big.Int
+	notes [][]Line
+}
+
+// pay works out a payout once.
+func (c *computation) pay(k *kind, r *payoutRule) *paid {
+	if done, ok := c.paid[r]; ok {
+		return done
+	}
+	n := len(c.subjects[k])
+	p := &paid{exact: make([]*big.Rat, n), cents: make([]*big.Int, n), notes: make([][]Line, n)}
+	c.paid[r] = p
+	if r.by == nil {
+		c.payPrizes(k, r, p)
+	} else {
+		c.payPool(k, r, p)
+	}
+	return p
+}
+
+func (p *paid) note(i int, code string, args ...any) {
+	var cell Cell
+	cell.line(code, args...)
+	p.notes[i] = append(p.notes[i], cell.Trace.Lines...)
+}
+
+// payPrizes gives the prize of each place. Those level share the prizes of the
+// places they take up, or get the full prize each; what a condition or a veto
+// withholds is not handed down.
+func (c *computation) payPrizes(k *kind, r *payoutRule, p *paid) {
+	t := c.done[k]
+	value := c.standing(k, t, r.rank)
+	for _, tiers := range c.tiers(k, r.rank, scope{}, value, r.rank.ties == "broken") {
+		place := 1
+		for _, tier := range tiers {
+			width := len(tier)
+			if r.rank.ties == "dense" {
+				width = 1
+			}
+			for _, i := range tier {
+				amount := r.prize(c, k, i, place)
+				if !r.full {
+					amount = new(big.Rat)
+					for q := place; q < place+width; q++ {
+						amount.Add(amount, r.prize(c, k, i, q))
+					}
+					amount.Quo(amount, rat(int64(len(tier))))
+				}
+				if amount.Sign() == 0 || t.vetoed[i] || !c.holds2(r.when, k, i) {
+					continue
+				}
+				p.exact[i] = amount
+				p.note(i, "prize", "Payout", r.name, "Place", place, "Level", len(tier), "Value", amount)
+			}
+			place += width
+		}
+	}
+	for i := range p.exact {
+		p.exact[i] = orZero(p.exact[i])
+		p.cents[i] = floorOf(new(big.Rat).Add(new(big.Rat).Mul(p.exact[i], rat(100)), big.NewRat(1, 2)))
+	}
+}
+
+func (r *payoutRule) prize(c *computation, k *kind, i, place int) *big.Rat {
+	if r.table == nil {
+		return orZero(r.prizes[place])
+	}
+	row := r.table.rows[""]
+	if r.tableBy != "" {
+		row = r.table.rows[attribute(c.subjects[k][i], r.tableBy)]
+	}
+	return orZero(row[plain(rat(int64(place)))])
+}
+
+// portion is a pool with those who share it.
+type portion struct {
+	key   string
+	exact *big.Rat
+	cents *big.Int // nil: not yet rounded
+	who   []int
+}
+
+func (c *computation) payPool(k *kind, r *payoutRule, p *paid) {
+	var members []int
+	for i := range p.exact {
+		if c.holds2(r.when, k, i) {
+			members = append(members, i)
+		}
+	}
+	portions := c.portions(k, r, members)
+	if !r.once {
+		settle(portions)
+	}
+	var once []ration
+	total := new(big.Rat)
+	for _, q := range portions {
+		rations := c.shareOut(k, r, q, p)
+		if r.once {
+			once = append(once, rations...)
+			for _, x := range rations {
+				total.Add(total, x.exact)
+			}
+			continue
+		}
+		p.takeCents(rations, q.cents, r.over != r.by)
+	}
+	if r.once {
+		p.takeCents(once, nearestCents(total), false)
+	}
+	for i := range p.exact {
+		p.exact[i] = orZero(p.exact[i])
+		if p.cents[i] == nil {
+			p.cents[i] = new(big.Int)
+		}
+	}
+}
+
+// portions splits the pool: by the parents' payouts, by a scope, or not at all.
+func (c *computation) portions(k *kind, r *payoutRule, members []int) []*portion {
+	by := func(within string) map[string][]int {
+		out := map[string][]int{}
+		for _, i := range members {
+			key := scopeKey(c.subjects[k][i], within)
+			out[key] = append(out[key], i)
+		}
+		return out
+	}
+	var out []*portion
+	switch {
+	case r.from != "":
+		for parent, who := range by(scopeParent) {
+			at, ok := c.place[parent]
+			if !ok {
+				continue
+			}
+			for _, up := range at.kind.payouts {
+				if up.name == r.from {
+					given := c.pay(at.kind, up)
+					out = append(out, &portion{parent, given.exact[at.index], given.cents[at.index], who})
+				}
+			}
+		}
+	case r.split != "":
+		out = c.splitPool(r, by(r.split), k)
+	default:
+		out = []*portion{{"", r.pool, nil, members}}
+	}
+	slices.SortFunc(out, func(a, b *portion) int { return cmp.Compare(a.key, b.key) })
+	return out
+}
+
+func (c *computation) splitPool(r *payoutRule, by map[string][]int, k *kind) []*portion {
+	base, total := map[string]*big.Rat{}, new(big.Rat)
+	for key, who := range by {
+		switch {
+		case r.head:
+			base[key] = rat(int64(len(who)))
+		case r.sum != nil:
+			base[key] = new(big.Rat)
+			for _, i := range who {
+				if cell := c.cells(r.sum, scope{})[i]; cell.ok() {
+					base[key].Add(base[key], cell.Value)
+				}
+			}
+		default:
+			share, ok := r.shares[key]
+			if !ok {
+				c.fault(c.prog.scheme.file, r.at.line, "share_missing", "Payout", r.name, "Got", key, "Known", strings.Join(keys(r.shares), ", "))
+			}
+			base[key] = orZero(share)
+		}
+		total.Add(total, base[key])
+	}
+	var out []*portion
+	for key, who := range by {
+		if total.Sign() == 0 {
+			c.fault(c.prog.scheme.file, r.at.line, "pool_zero", "Payout", r.name)
+			return nil
+		}
+		part := new(big.Rat).Quo(new(big.Rat).Mul(r.pool, base[key]), total)
+		out = append(out, &portion{key, part, nil, who})
+	}
+	return out
+}
+
+// settle rounds portions to cents so that they add up.
+func settle(portions []*portion) {
+	var open []ration
+	total := new(big.Rat)
+	for n, q := range portions {
+		if q.cents == nil {
+			open = append(open, ration{n, q.key, q.exact})
+			total.Add(total, q.exact)
+		}
+	}
+	for n, cents := range largestRemainder(open, nearestCents(total)) {
+		portions[n].cents = cents
+	}
+}
+
+// ration is one subject's exact amount in yuan.
+type ration struct {
+	index int
+	code  string
+	exact *big.Rat
+}
+
+// shareOut gives each member pool × own ÷ Σ over; amounts are exact.
+func (c *computation) shareOut(k *kind, r *payoutRule, q *portion, p *paid) []ration {
+	own, over := c.cells(r.by, scope{}), c.cells(r.over, scope{})
+	base := new(big.Rat)
+	for _, i := range q.who {
+		if over[i].ok() {
+			base.Add(base, over[i].Value)
+		}
+	}
+	if base.Sign() <= 0 {
+		if len(q.who) > 0 && q.exact.Sign() != 0 {
+			c.fault(c.prog.scheme.file, r.at.line, "pool_zero", "Payout", r.name)
+		}
+		return nil
+	}
+	pool := q.exact
+	var out []ration
+	for _, i := range q.who {
+		if !own[i].ok() {
+			p.note(i, "share_none", "Payout", r.name)
+			continue
+		}
+		if own[i].Value.Sign() < 0 {
+			c.fault(c.prog.scheme.file, r.at.line, "share_negative", "Payout", r.name, "Subject", c.subjects[k][i].Code)
+			return nil
+		}
+		part := new(big.Rat).Quo(own[i].Value, base)
+		p.exact[i] = new(big.Rat).Mul(pool, part)
+		p.note(i, "share", "Payout", r.name, "Pool", pool, "Own", own[i].Value, "All", base, "Value", p.exact[i])
+		level := p.exact[i]
+		if q.cents != nil { // the cents of this level are shared, not the exact pool
+			level = new(big.Rat).Mul(new(big.Rat).SetFrac(q.cents, big.NewInt(100)), part)
+		}
+		out = append(out, ration{i, c.subjects[k][i].Code, level})
+	}
+	return out
+}
+
+// takeCents rounds rations to whole cents; open tells that they need not use
+// the pool up, because they are measured against another figure.
+func (p *paid) takeCents(rations []ration, cents *big.Int, open bool) {
+	if open || cents == nil {
+		total := new(big.Rat)
+		for _, x := range rations {
+			total.Add(total, x.exact)
+		}
+		cents = nearestCents(total)
+	}
+	for i, v := range largestRemainder(rations, cents) {
+		p.cents[i] = v
+	}
+}
+
+func nearestCents(yuan *big.Rat) *big.Int {
+	return floorOf(new(big.Rat).Add(new(big.Rat).Mul(yuan, rat(100)), big.NewRat(1, 2)))
+}
+
+// largestRemainder floors each amount to cents, then adds one cent each by
+// falling remainder, ties by code, until they add up to the cents given.
+func largestRemainder(rations []ration, cents *big.Int) map[int]*big.Int {
+	type rest struct {
+		ration
+		left *big.Rat
+	}
+	out, left := map[int]*big.Int{}, new(big.Int).Set(cents)
+	rests := make([]rest, 0, len(rations))
+	for _, x := range rations {
+		hundred := new(big.Rat).Mul(x.exact, rat(100))
+		whole := floorOf(hundred)
+		out[x.index] = whole
+		left.Sub(left, whole)
+		rests = append(rests, rest{x, hundred.Sub(hundred, new(big.Rat).SetInt(whole))})
+	}
+	slices.SortFunc(rests, func(a, b rest) int { return cmp.Or(b.left.Cmp(a.left), cmp.Compare(a.code, b.code)) })
+	for _, x := range rests {
+		if left.Sign() <= 0 {
+			break
+		}
+		out[x.index] = new(big.Int).Add(out[x.index], big.NewInt(1))
+		left.Sub(left, big.NewInt(1))
+	}
+	return out
+}

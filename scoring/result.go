@@ -1,0 +1,274 @@
+package scoring
+
+import (
+	"math/big"
+	"slices"
+)
+
+// Result is what a computation found. It is immutable: nothing that reads it
+// may change it.
+type Result struct {
+	Scheme   string
+	Version  string
+	Title    Text
+	Period   string
+	Params   Params
+	Decimals int // for people; files carry ten
+	Kinds    []KindResult
+	Notices  []Notice
+}
+
+// KindResult is the part of a result for one scored kind, rows in order of
+// code.
+type KindResult struct {
+	Kind    string
+	Title   Text
+	Columns []Column
+	Payouts []Column
+	Rows    []Row
+}
+
+// Column is one figure of the rows: a part (Path), or what belongs to it
+// (Aspect: n, rank, grade, or the name of a period).
+type Column struct {
+	Path   string
+	Aspect string
+	Title  Text
+	Weight *big.Rat // of the part within its parent, where it is fixed
+	Depth  int
+}
+
+// Name is the column's name in result files.
+func (c Column) Name() string {
+	if c.Aspect == "" {
+		return c.Path
+	}
+	return c.Path + "." + c.Aspect
+}
+
+// Figure is the content of one cell of a row. Value is nil where there is
+// none; N is the number of responses behind a survey figure.
+type Figure struct {
+	State State
+	Value *big.Rat
+	Words []string
+	Whole bool // a count, rank or cents: written without decimals
+	N     int64
+	// Survey tells that the figure comes straight from respondents, so that N
+	// says how many.
+	Survey bool
+}
+
+// Row is one subject's outcome.
+type Row struct {
+	Subject      string
+	Name         Text
+	Group        string
+	Parent       string
+	Figures      []Figure // one per KindResult.Columns
+	Payouts      []Figure // exact and cents in turn, one per KindResult.Payouts
+	Total        *big.Rat
+	Rank         int // 0: not ranked
+	Order        int // place after tie-breaks; 0: not ranked
+	Grade        string
+	Awards       []string
+	Consequences []string
+	Flags        []Flag
+	Traces       []*Trace // the parts at the top of the tree
+	Notes        []Line   // what followed from the total, and why
+}
+
+func (c *computation) result() *Result {
+	s := c.prog.scheme
+	r := &Result{Scheme: s.Code, Version: s.Version, Title: s.Title, Period: c.prog.params[periodParam],
+		Params: c.prog.params, Decimals: c.prog.decimals, Notices: c.notices}
+	for _, k := range c.prog.kinds {
+		if k.total != nil {
+			r.Kinds = append(r.Kinds, c.kindResult(k))
+		}
+	}
+	return r
+}
+
+func (c *computation) kindResult(k *kind) KindResult {
+	out := KindResult{Kind: k.code, Title: k.title}
+	t := c.done[k]
+	var columns [][]Figure
+	for _, p := range k.all {
+		if p.hidden {
+			continue
+		}
+		cols, figures := c.columnsOf(p)
+		out.Columns = append(out.Columns, cols...)
+		columns = append(columns, figures...)
+	}
+	for _, r := range k.payouts {
+		out.Payouts = append(out.Payouts, Column{Path: r.name, Title: r.title}, Column{Path: r.name, Aspect: "cents", Title: r.title})
+	}
+	for i, s := range c.subjects[k] {
+		row := Row{Subject: s.Code, Name: s.Name, Group: s.Group, Parent: s.Parent, Rank: t.rank[i], Order: t.order[i],
+			Grade: t.grade[i], Awards: t.awards[i], Consequences: t.then[i], Notes: slices.Clone(t.notes[i])}
+		if t.total[i].ok() {
+			row.Total = t.total[i].Value
+		}
+		for _, figures := range columns {
+			row.Figures = append(row.Figures, figures[i])
+		}
+		for _, r := range k.payouts {
+			p := c.pay(k, r)
+			row.Payouts = append(row.Payouts, Figure{State: Present, Value: p.exact[i]},
+				Figure{State: Present, Value: new(big.Rat).SetInt(p.cents[i]), Whole: true})
+			row.Notes = append(row.Notes, p.notes[i]...)
+		}
+		row.Flags = c.flagsOf(k, i, t)
+		for _, p := range k.parts {
+			row.Traces = append(row.Traces, c.cells(p, scope{})[i].Trace)
+		}
+		out.Rows = append(out.Rows, row)
+	}
+	return out
+}
+
+// columnsOf gives the columns of a part: its value, and what `show` asks for.
+func (c *computation) columnsOf(p *part) ([]Column, [][]Figure) {
+	depth := 0
+	for q := p.parent; q != nil; q = q.parent {
+		depth++
+	}
+	col := Column{Path: p.path, Title: p.title, Depth: depth}
+	if p.weight != nil {
+		col.Weight = p.weight.fixed
+	}
+	cells := c.wide(p, p.scoped(), scope{})
+	_, survey := p.rule.(*surveyRule)
+	_, ranks := p.rule.(*rankOfRule)
+	figures := make([]Figure, len(cells))
+	for i, cell := range cells {
+		figures[i] = Figure{State: cell.State, Value: cell.Value, Words: cell.Words, N: cell.N, Survey: survey, Whole: ranks}
+		if _, words := p.rule.(*pickRule); !words {
+			figures[i].Words = nil
+		}
+	}
+	columns, all := []Column{col}, [][]Figure{figures}
+	add := func(aspect string, figure func(i int) Figure) {
+		more := col
+		more.Aspect = aspect
+		list := make([]Figure, len(cells))
+		for i := range cells {
+			list[i] = figure(i)
+		}
+		columns, all = append(columns, more), append(all, list)
+	}
+	for _, what := range p.show {
+		switch what {
+		case "n":
+			add("n", func(i int) Figure {
+				return Figure{State: Present, Value: rat(cells[i].N), Whole: true}
+			})
+		case "rank":
+			ranks := c.ranks(p.kind, p.ranking, scope{}, func(i int) *big.Rat { return cells[i].Value })
+			add("rank", func(i int) Figure {
+				if ranks[i] == 0 {
+					return Figure{}
+				}
+				return Figure{State: Present, Value: rat(int64(ranks[i])), Whole: true}
+			})
+		case "periods":
+			c.periodColumns(p, add)
+		}
+	}
+	if len(p.labels) > 0 || slices.Contains(p.show, "grade") {
+		add("grade", func(i int) Figure { return Figure{State: cells[i].State, Words: cells[i].Words} })
+	}
+	return columns, all
+}
+
+func (c *computation) periodColumns(p *part, add func(string, func(int) Figure)) {
+	owner := p
+	for owner != nil && owner.periods == nil {
+		owner = owner.parent
+	}
+	if owner == nil {
+		return
+	}
+	names := owner.periods.names
+	if names == nil {
+		names = c.periodsInData(owner)
+	}
+	for _, name := range names {
+		cells := c.inPeriod(p, scope{period: name})
+		add(name, func(i int) Figure {
+			return Figure{State: cells[i].State, Value: cells[i].Value, N: cells[i].N}
+		})
+	}
+}
+
+// scoped are the ancestors that compute their parts per source or period,
+// outermost first.
+func (p *part) scoped() []*part {
+	var out []*part
+	for q := p.parent; q != nil; q = q.parent {
+		if q.periods != nil || q.each != nil {
+			out = append([]*part{q}, out...)
+		}
+	}
+	return out
+}
+
+// wide is a part's figure for the whole run: a part inside one that is
+// computed per period or source is combined over those as its owner is.
+func (c *computation) wide(p *part, owners []*part, in scope) []*Cell {
+	if len(owners) == 0 {
+		return c.cells(p, in)
+	}
+	owner, rest := owners[0], owners[1:]
+	overPeriods := func(in scope) []*Cell {
+		r := owner.periods
+		if r == nil {
+			return c.wide(p, rest, in)
+		}
+		names := r.names
+		if names == nil {
+			names = c.periodsInData(owner)
+		}
+		return c.combineScopes(p, in, r.combine, "drop", names, r.weights, func(name string) []*Cell {
+			inner := in
+			inner.period = name
+			return c.wide(p, rest, inner)
+		})
+	}
+	if owner.each == nil {
+		return overPeriods(in)
+	}
+	names := owner.each.names
+	if len(names) == 0 {
+		names = c.sourcesInData(owner)
+	}
+	return c.combineScopes(p, in, owner.each.combine, "drop", names, nil, func(name string) []*Cell {
+		inner := in
+		inner.column, inner.name = owner.each.column, name
+		return overPeriods(inner)
+	})
+}
+
+// flagsOf gathers a subject's flags from every cell of its kind, in order of
+// part, then from its outcome.
+func (c *computation) flagsOf(k *kind, i int, t *outcomeTable) []Flag {
+	var out []Flag
+	for key, cells := range c.memo {
+		if key.part.kind == k && cells[i] != nil {
+			out = append(out, cells[i].Flags...)
+		}
+	}
+	out = append(out, t.flags[i]...)
+	slices.SortFunc(out, func(a, b Flag) int {
+		switch x, y := a.String(), b.String(); {
+		case x < y:
+			return -1
+		case x > y:
+			return 1
+		}
+		return 0
+	})
+	return slices.Compact(out)
+}

@@ -1,0 +1,153 @@
+package scoring
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+)
+
+// maxSchemeBytes bounds what a scheme file may be; the largest a person would
+// sign is far smaller.
+const maxSchemeBytes = 1 << 20
+
+// node is YAML reduced to what a scheme may hold: text, lists and maps, each
+// with its place in the file.
+type node struct {
+	kind    nodeKind
+	text    string
+	entries []entry
+	items   []*node
+	line    int
+	column  int
+}
+
+type entry struct {
+	key  string
+	at   *node // the key's place
+	node *node
+}
+
+type nodeKind int
+
+const (
+	nodeText nodeKind = iota
+	nodeNull
+	nodeList
+	nodeMap
+)
+
+// get returns the value of a key, or nil.
+func (n *node) get(key string) *node {
+	if n == nil {
+		return nil
+	}
+	for _, e := range n.entries {
+		if e.key == key {
+			return e.node
+		}
+	}
+	return nil
+}
+
+// parseYAML reads one document. Anchors, aliases, tags and merge keys are
+// refused: what is signed must read as it stands.
+func parseYAML(file string, src []byte) (*node, Faults) {
+	fault := func(line, column int, code string, args map[string]any) Faults {
+		return Faults{{File: file, Line: line, Column: column, Code: code, Args: args}}
+	}
+	text, _, ok := decodeText(src)
+	if !ok {
+		return nil, fault(0, 0, "scoring.fault.encoding", map[string]any{})
+	}
+	if len(text) > maxSchemeBytes {
+		return nil, fault(0, 0, "scoring.fault.scheme_size", map[string]any{"Max": maxSchemeBytes})
+	}
+	if strings.TrimSpace(string(text)) == "" {
+		return nil, fault(0, 0, "scoring.fault.scheme_empty", map[string]any{})
+	}
+	parsed, err := parser.ParseBytes(text, 0)
+	if err != nil {
+		line, column, message := 0, 0, err.Error()
+		var at yaml.Error
+		if errors.As(err, &at) {
+			message = at.GetMessage()
+			if tk := at.GetToken(); tk != nil && tk.Position != nil {
+				line, column = tk.Position.Line, tk.Position.Column
+			}
+		}
+		return nil, fault(line, column, "scoring.fault.yaml", map[string]any{"Problem": message})
+	}
+	c := &converter{file: file}
+	if len(parsed.Docs) != 1 || parsed.Docs[0].Body == nil {
+		return nil, fault(1, 1, "scoring.fault.scheme_empty", map[string]any{})
+	}
+	root := c.node(parsed.Docs[0].Body)
+	return root, c.faults
+}
+
+type converter struct {
+	file   string
+	faults Faults
+}
+
+func (c *converter) refuse(n ast.Node, code string, args map[string]any) {
+	at := place(n)
+	c.faults = append(c.faults, Fault{File: c.file, Line: at.line, Column: at.column, Code: code, Args: args})
+}
+
+func place(n ast.Node) node {
+	if tk := n.GetToken(); tk != nil && tk.Position != nil {
+		return node{line: tk.Position.Line, column: tk.Position.Column}
+	}
+	return node{}
+}
+
+func (c *converter) node(n ast.Node) *node {
+	out := place(n)
+	switch n := n.(type) {
+	case *ast.MappingNode:
+		return c.mapping(&out, n.Values)
+	case *ast.MappingValueNode:
+		return c.mapping(&out, []*ast.MappingValueNode{n})
+	case *ast.SequenceNode:
+		out.kind = nodeList
+		for _, v := range n.Values {
+			out.items = append(out.items, c.node(v))
+		}
+	case *ast.NullNode:
+		out.kind = nodeNull
+	case *ast.LiteralNode:
+		out.text = n.Value.Value
+	case *ast.StringNode:
+		out.text = n.Value
+	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode:
+		out.text = n.GetToken().Value
+	default:
+		c.refuse(n, "scoring.fault.yaml_feature", map[string]any{"Got": n.Type().String()})
+	}
+	return &out
+}
+
+func (c *converter) mapping(out *node, values []*ast.MappingValueNode) *node {
+	out.kind = nodeMap
+	for i, v := range values {
+		key := place(v.Key)
+		if i == 0 {
+			out.line, out.column = key.line, key.column
+		}
+		if v.Key.IsMergeKey() {
+			c.refuse(v.Key, "scoring.fault.yaml_feature", map[string]any{"Got": "<<"})
+			continue
+		}
+		name := v.Key.GetToken().Value
+		if out.get(name) != nil {
+			c.refuse(v.Key, "scoring.fault.key_twice", map[string]any{"Key": name})
+			continue
+		}
+		out.entries = append(out.entries, entry{name, &key, c.node(v.Value)})
+	}
+	return out
+}
