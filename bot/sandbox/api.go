@@ -173,6 +173,7 @@ func writeReply(w http.ResponseWriter, out reply) {
 const (
 	viaHTTP    = "request"
 	viaWebhook = "webhook reply"
+	viaUpdate  = "update"
 )
 
 // handle carries out one call and keeps the books: counts, violations, traffic.

@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"net/http"
 	"slices"
 	"strings"
 )
@@ -234,20 +233,4 @@ func (s *Sandbox) UpgradeGroup(id, newID int64) error {
 	defer old.mu.Unlock()
 	old.migrated = newID
 	return nil
-}
-
-// routes maps addresses to what answers them.
-func (s *Sandbox) routes() *http.ServeMux {
-	mux := http.NewServeMux()
-	s.pageRoutes(mux)
-	root := http.NewServeMux()
-	root.HandleFunc("/file/", s.serveFile)
-	root.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, "/bot") {
-			s.serveAPI(w, r)
-			return
-		}
-		mux.ServeHTTP(w, r)
-	})
-	return root
 }

@@ -73,7 +73,7 @@ type Sandbox struct {
 	bot     User
 	methods map[string]method
 	shapes  map[string]shape
-	mux     *http.ServeMux
+	root    http.Handler
 
 	mu     sync.RWMutex // guards chats, names, order
 	chats  map[int64]*chat
@@ -121,7 +121,7 @@ func New(cfg Config) *Sandbox {
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.queue = newQueue(s)
 	s.profile.init()
-	s.mux = s.routes()
+	s.root = s.routes()
 	return s
 }
 
@@ -159,8 +159,25 @@ func withDefaults(cfg Config) Config {
 	return cfg
 }
 
+// routes maps addresses to what answers them.
+func (s *Sandbox) routes() http.Handler {
+	page := http.NewServeMux()
+	s.pageRoutes(page)
+	guarded := s.guard(page)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case strings.HasPrefix(r.URL.Path, "/bot"):
+			s.serveAPI(w, r)
+		case strings.HasPrefix(r.URL.Path, "/file/"):
+			s.serveFile(w, r)
+		default:
+			guarded.ServeHTTP(w, r)
+		}
+	})
+}
+
 // Handler serves the Bot API, the page and the page's interface.
-func (s *Sandbox) Handler() http.Handler { return s.mux }
+func (s *Sandbox) Handler() http.Handler { return s.root }
 
 // BotUsername is the bot's user name, without @.
 func (s *Sandbox) BotUsername() string { return s.cfg.Username }

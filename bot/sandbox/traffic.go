@@ -16,8 +16,9 @@ type Exchange struct {
 	Micros   int64          `json:"micros"` // from request to answer
 	Method   string         `json:"method"`
 	Chat     int64          `json:"chat,omitempty"`
-	Via      string         `json:"via"` // "request" or "webhook reply"
+	Via      string         `json:"via"` // "request", "webhook reply" or "update"
 	OK       bool           `json:"ok"`
+	Empty    bool           `json:"empty,omitempty"` // a getUpdates that brought nothing
 	Code     int            `json:"code,omitempty"`
 	Request  map[string]any `json:"request"`
 	Response any            `json:"response"`
@@ -56,6 +57,9 @@ func (t *trafficLog) add(name string, chat int64, raw map[string]rawParam, out r
 	e := rawExchange{raw: raw, out: out}
 	e.At, e.Micros, e.Method, e.Chat, e.Via = began, time.Since(began).Microseconds(), name, chat, via
 	e.OK, e.Code = out.OK, out.Code
+	if list, is := out.Result.([]json.RawMessage); is {
+		e.Empty = len(list) == 0
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.next++
@@ -123,7 +127,8 @@ func (t *trafficLog) mask(s string) string {
 }
 
 // Traffic lists the last requests of the bot to the method, oldest first;
-// without a method, of all but getUpdates.
+// without a method, all but getUpdates calls that brought nothing. Deliveries
+// by webhook are listed as the method "update".
 func (s *Sandbox) Traffic(method string) []Exchange {
 	list, _ := s.traffic.after(0, matchMethod(method))
 	return list
@@ -131,6 +136,6 @@ func (s *Sandbox) Traffic(method string) []Exchange {
 
 func matchMethod(method string) func(Exchange) bool {
 	return func(e Exchange) bool {
-		return e.Method == method || method == "" && e.Method != "getUpdates"
+		return e.Method == method || method == "" && !e.Empty
 	}
 }

@@ -254,11 +254,27 @@ func (h *webhook) settle(l *lane, err error) {
 	h.schedule(l)
 }
 
-// deliver posts one update; nil means the bot answered 2xx.
+// deliver posts one update and notes it in the traffic log; nil means the bot
+// answered 2xx.
 func (h *webhook) deliver(u *update) error {
+	began := time.Now()
+	body, err := h.post(u)
+	out := reply{OK: err == nil, Result: body}
+	if err != nil {
+		out.Code, out.Description = http.StatusBadGateway, err.Error()
+	}
+	h.q.s.traffic.add("update", u.key, map[string]rawParam{"update": {text: string(u.json()), json: true}}, out, viaUpdate, began)
+	if err == nil {
+		h.q.s.replyMethod(h.ctx, body)
+	}
+	return err
+}
+
+// post sends an update and returns the body of the bot's reply.
+func (h *webhook) post(u *update) (jsonText, error) {
 	req, err := http.NewRequestWithContext(h.ctx, http.MethodPost, h.url, bytes.NewReader(u.json()))
 	if err != nil {
-		return fmt.Errorf("update %d: %w", u.id, err)
+		return nil, fmt.Errorf("update %d: %w", u.id, err)
 	}
 	req.Header.Set("Content-Type", "application/json")
 	if h.secret != "" {
@@ -266,7 +282,7 @@ func (h *webhook) deliver(u *update) error {
 	}
 	resp, err := h.client.Do(req)
 	if err != nil {
-		return fmt.Errorf("update %d: %w", u.id, err)
+		return nil, fmt.Errorf("update %d: %w", u.id, err)
 	}
 	defer func() {
 		if err := resp.Body.Close(); err != nil {
@@ -275,13 +291,24 @@ func (h *webhook) deliver(u *update) error {
 	}()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxField))
 	if err != nil {
-		return fmt.Errorf("update %d: %w", u.id, err)
+		return nil, fmt.Errorf("update %d: %w", u.id, err)
 	}
 	if resp.StatusCode/100 != 2 {
-		return fmt.Errorf("wrong response from the webhook: %s", resp.Status)
+		return nil, fmt.Errorf("wrong response from the webhook: %s", resp.Status)
 	}
-	h.q.s.replyMethod(h.ctx, body)
-	return nil
+	return body, nil
+}
+
+// jsonText is a reply's body; in the traffic log it is shown as JSON where it
+// is JSON and as text otherwise.
+type jsonText []byte
+
+// MarshalJSON implements [json.Marshaler].
+func (t jsonText) MarshalJSON() ([]byte, error) {
+	if json.Valid(t) {
+		return t, nil
+	}
+	return json.Marshal(string(t))
 }
 
 // replyMethod carries out the method in a webhook's reply, if there is one. The
