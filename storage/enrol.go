@@ -86,7 +86,7 @@ func (s *Store) enrol(ctx context.Context, tx pgx.Tx, now time.Time,
 // Consent records that a person agreed to a version of the notice. A version
 // that is not the project's is survey.ErrStale: show the notice again.
 func (s *Store) Consent(ctx context.Context, now time.Time, cause Cause, person int64, version string) error {
-	_, err := s.changePerson(ctx, now, cause, person, func(tx pgx.Tx, _ held) error {
+	err := s.changePerson(ctx, now, cause, person, func(tx pgx.Tx) error {
 		p, err := project(ctx, tx)
 		if err != nil {
 			return err

@@ -36,7 +36,7 @@ const (
 	sqlForgetNamed = `
 	UPDATE ballot b SET respondent = f.alias
 	FROM (SELECT round_id, 'forgotten-' || encode(sha256(@salt::bytea || int8send(round_id)), 'hex') AS alias
-	      FROM (SELECT DISTINCT round_id FROM ballot JOIN panel ON panel.id = ballot.panel_id
+	      FROM (SELECT DISTINCT ballot.round_id FROM ballot JOIN panel ON panel.id = ballot.panel_id
 	            WHERE respondent = @code AND identity = 'named') AS rounds) AS f
 	WHERE b.round_id = f.round_id AND b.respondent = @code
 	  AND EXISTS (SELECT FROM panel p WHERE p.id = b.panel_id AND p.identity = 'named')`

@@ -152,23 +152,14 @@ func holdPeople(ctx context.Context, tx pgx.Tx, person, telegramID int64) (held,
 	return *me, other, nil
 }
 
-// changePerson runs fn in a transaction that holds the person, and returns the
-// person as it is afterwards.
-func (s *Store) changePerson(ctx context.Context, now time.Time, cause Cause, person int64,
-	fn func(tx pgx.Tx, p held) error) (Person, error) {
-	var after Person
-	err := s.change(ctx, now, cause, func(tx pgx.Tx) error {
-		p, _, err := holdPeople(ctx, tx, person, 0)
-		if err != nil {
+// changePerson runs fn in a transaction that holds the person.
+func (s *Store) changePerson(ctx context.Context, now time.Time, cause Cause, person int64, fn func(tx pgx.Tx) error) error {
+	return s.change(ctx, now, cause, func(tx pgx.Tx) error {
+		if _, _, err := holdPeople(ctx, tx, person, 0); err != nil {
 			return err
 		}
-		if err := fn(tx, p); err != nil {
-			return err
-		}
-		after, err = personIn(ctx, tx, person)
-		return err
+		return fn(tx)
 	})
-	return after, err
 }
 
 const sqlSetLanguage = `UPDATE person SET language = @language WHERE id = @person`
@@ -179,7 +170,7 @@ func (s *Store) SetLanguage(ctx context.Context, now time.Time, cause Cause, per
 	if !lang.Known() {
 		return fmt.Errorf("storage: language %q: %w", lang, survey.ErrInvalid)
 	}
-	_, err := s.changePerson(ctx, now, cause, person, func(tx pgx.Tx, _ held) error {
+	err := s.changePerson(ctx, now, cause, person, func(tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, sqlSetLanguage, pgx.NamedArgs{"person": person, "language": lang})
 		return err
 	})

@@ -31,7 +31,7 @@ const (
 // Stop ends all messages to a person: what waits to be sent expires. Requests
 // stay, and can be taken up after coming back.
 func (s *Store) Stop(ctx context.Context, now time.Time, cause Cause, person int64) error {
-	_, err := s.changePerson(ctx, now, cause, person, func(tx pgx.Tx, _ held) error {
+	err := s.changePerson(ctx, now, cause, person, func(tx pgx.Tx) error {
 		for _, sql := range []string{sqlStop, sqlExpireDeliveries} {
 			if _, err := tx.Exec(ctx, sql, pgx.NamedArgs{"person": person, "now": now}); err != nil {
 				return err
