@@ -49,6 +49,10 @@ func fetch(ctx context.Context, o Options, p product, dir string) (programs, err
 	}
 	o.logger().Info("fetching a server", "server", p.name, "version", string(embeddedVersion), "into", work)
 	err = startOnce(ctx, embedded.NewDatabase(config))
+	// No fault of the server's: the library minds our umask.
+	if openErr := openTree(dir); openErr != nil {
+		return programs{}, errors.Join(err, openErr)
+	}
 	// The binaries may be good although the library could not start them: root
 	// may not, and we start them differently.
 	found, ok := lookFetched(ctx, p, dir)

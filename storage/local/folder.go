@@ -3,6 +3,7 @@ package local
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -26,6 +27,12 @@ func openFolder(o Options, a account, name string) (*folder, error) {
 		dir, err := filepath.Abs(o.Dir)
 		if err != nil {
 			return nil, err
+		}
+		// A folder that is there keeps the rights its owner gave it.
+		if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
+			if err := makeOpen(dir); err != nil {
+				return nil, err
+			}
 		}
 		return lockFolder(filepath.Join(dir, name), a, false)
 	}
@@ -75,6 +82,23 @@ func lockFolder(path string, a account, temporary bool) (*folder, error) {
 // own, whatever our umask says. Everything in it is private in itself.
 func makeOpen(path string) error {
 	return errors.Join(os.MkdirAll(path, 0o755), os.Chmod(path, 0o755))
+}
+
+// openTree lets the account read and run all that lies in a folder, as
+// makeOpen does for one.
+func openTree(root string) error {
+	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.Type()&fs.ModeSymlink != 0 {
+			return err
+		}
+		info, err := entry.Info()
+		if err != nil {
+			return err
+		}
+		// Who may do a thing ourselves, others may too, but for writing.
+		mode := info.Mode().Perm()
+		return os.Chmod(path, mode|(mode>>3|mode>>6)&0o055)
+	})
 }
 
 // close gives the folder up, and removes it where it is temporary.

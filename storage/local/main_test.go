@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -31,6 +32,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
+	syscall.Umask(0o022) // files that tests make have the rights they are given
 	os.Exit(m.Run())
 }
 
@@ -72,10 +74,11 @@ func startHolder(t *testing.T, a account, cache string) (*exec.Cmd, io.Closer, h
 	}
 	// Go builds test binaries in a folder nobody else may enter.
 	program := filepath.Join(shared(t), "holder")
-	if output, err := exec.CommandContext(t.Context(), "cp", self, program).CombinedOutput(); err != nil {
-		t.Fatalf("cp: %v: %s", err, output)
+	if output, err := exec.CommandContext(t.Context(), "install", "-m", "755", self, program).CombinedOutput(); err != nil {
+		t.Fatalf("install: %v: %s", err, output)
 	}
-	cmd := a.command(t.Context(), filepath.Dir(program), "", program)
+	// A strict umask: the servers must get at their data nevertheless.
+	cmd := a.command(t.Context(), filepath.Dir(program), "", "/bin/sh", "-c", `umask 077; exec "$0"`, program)
 	cmd.Env = append(cmd.Env, holder+"="+cache, "PATH="+os.Getenv("PATH"))
 	cmd.Stderr = os.Stderr
 	input, err := cmd.StdinPipe()

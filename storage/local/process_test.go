@@ -173,3 +173,29 @@ func TestStartFault(t *testing.T) {
 		t.Errorf("folder: %v, want it gone", err)
 	}
 }
+
+// What was fetched under a strict umask can be read and run by the account,
+// and still be written by us alone.
+func TestOpenTree(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	script(t, filepath.Join(root, "bin", "server"), "exit 0")
+	write(t, filepath.Join(root, "share", "data"), "data")
+	for path, mode := range map[string]os.FileMode{"": 0o700, "bin": 0o700, "bin/server": 0o700, "share": 0o700, "share/data": 0o600} {
+		if err := os.Chmod(filepath.Join(root, path), mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := openTree(root); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]os.FileMode{"": 0o755, "bin": 0o755, "bin/server": 0o755, "share": 0o755, "share/data": 0o644} {
+		info, err := os.Stat(filepath.Join(root, path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := info.Mode().Perm(); got != want {
+			t.Errorf("%q has mode %o, want %o", path, got, want)
+		}
+	}
+}

@@ -31,7 +31,7 @@ func unpack(ctx context.Context, o Options, p product, dir string) (programs, er
 		return programs{}, err
 	}
 	if err := errors.Join(os.MkdirAll(filepath.Join(apt, "lists", "partial"), 0o755),
-		os.MkdirAll(filepath.Join(archives, "partial"), 0o755), os.MkdirAll(root, 0o755)); err != nil {
+		os.MkdirAll(filepath.Join(archives, "partial"), 0o755), makeOpen(dir), makeOpen(root)); err != nil {
 		return programs{}, err
 	}
 	o.logger().Info("fetching a server", "server", p.name, "package", p.pkg["apt-get"], "into", dir)
