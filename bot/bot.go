@@ -176,7 +176,7 @@ func spoken(code string) (survey.Lang, bool) {
 }
 
 // pressed does a press of a button. The query is answered in any case, on its way or at the end;
-// where the update has to come again, by the attempt that succeeds or by Apologise.
+// where the update has to come again, by the attempt that succeeds or when it is set aside.
 func (b *Bot) pressed(ctx context.Context, u *models.Update) error {
 	query := u.CallbackQuery
 	t, err := b.turn(ctx, u, &query.From)
@@ -222,9 +222,9 @@ func (t *turn) press(ctx context.Context, p press) error {
 	return t.pressForm(ctx, p)
 }
 
-// Apologise answers the press of an update that is given up, so that no button keeps spinning and the
+// apologise answers the press of an update that is given up, so that no button keeps spinning and the
 // person knows to press again. It attempts no more than that.
-func (b *Bot) Apologise(ctx context.Context, u *models.Update) {
+func (b *Bot) apologise(ctx context.Context, u *models.Update) {
 	if u.CallbackQuery == nil {
 		return
 	}

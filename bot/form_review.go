@@ -14,7 +14,7 @@ const reviewSize = 8
 // reviewScreen lists the answers; each can be reopened.
 func (t *turn) reviewScreen(c *conversation) screen {
 	steps, missing := c.Form.Steps(), c.Form.Missing()
-	n, total := c.Form.Settled()
+	n, total := len(c.Form.Counted()), len(steps)
 	state := t.html("form.review_all", map[string]any{"Total": total})
 	switch {
 	case len(missing) > 0:

@@ -165,8 +165,8 @@ func (t *turn) thanksScreen(c *conversation) screen {
 	}
 	s := screen{text: paragraphs(title, t.html("form.thanks", nil),
 		t.html("form.change_until", map[string]any{"When": t.deadline(c)}))}
-	s.row(button(t.plain("form.change", nil), widthHalf, press{verb: verbChange, request: c.RequestID}),
-		button(t.plain("todo.open", nil), widthHalf, press{verb: verbTodo}))
+	s.row(button(t.plain("form.change", nil), widthButton, press{verb: verbChange, request: c.RequestID}))
+	s.row(button(t.plain("todo.open", nil), widthButton, press{verb: verbTodo}))
 	return s
 }
 

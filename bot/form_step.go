@@ -79,8 +79,9 @@ func (t *turn) prompt(c *conversation, it *survey.Item) markup {
 	case survey.Multiple:
 		return t.choosePrompt(it)
 	case survey.Number:
-		return t.html(numberKey(it), map[string]any{"Min": decimal(it.Min), "Max": decimal(it.Max)}) +
-			" " + t.decimalsPrompt(it)
+		return lines(
+			t.html(numberKey(it), map[string]any{"Min": decimal(it.Min), "Max": decimal(it.Max)}),
+			t.decimalsPrompt(it))
 	case survey.ShortText:
 		return lines(t.html("form.text", map[string]any{"N": it.MaxLength}), t.typingNote(c))
 	}
