@@ -1,0 +1,231 @@
+package load
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"pingyi/survey"
+)
+
+// Limits of what is read at once.
+const (
+	MaxFile  = 64 << 20 // bytes of a CSV file
+	MaxYAML  = 1 << 20  // bytes of a YAML file
+	MaxFiles = 1000
+)
+
+// Kind says what a file holds.
+type Kind string
+
+// The kinds of files, in the order in which they are loaded.
+const (
+	Project       Kind = "project"
+	Units         Kind = "units"
+	People        Kind = "people"
+	Subjects      Kind = "subjects"
+	Calendar      Kind = "calendar"
+	Questionnaire Kind = "questionnaire"
+	Scheme        Kind = "scheme"
+	Series        Kind = "series"
+	Round         Kind = "round"
+	Evaluation    Kind = "evaluation"
+	Values        Kind = "values"
+	Ledger        Kind = "ledger"
+)
+
+// tables are the kinds that are CSV, yamls those that are YAML and known by
+// their first key.
+func tables() []Kind { return []Kind{Units, People, Subjects, Calendar, Values, Ledger} }
+func yamls() []Kind {
+	return []Kind{Project, Questionnaire, Scheme, Series, Round, Evaluation}
+}
+
+// File is a recognised file of a project folder.
+type File struct {
+	Name    string // as faults name it
+	Kind    Kind
+	Text    []byte // UTF-8 without a byte-order mark
+	GB18030 bool   // what it was written in
+}
+
+// Paths reads files and folders of this computer, folders with all below them.
+// Files that cannot belong to a project (no .csv, .yaml, .yml) and hidden ones
+// are passed over in folders, and faults where they are named themselves.
+func Paths(paths ...string) ([]File, survey.Faults) {
+	var r reader
+	for _, p := range paths {
+		info, err := os.Stat(p)
+		switch {
+		case err != nil:
+			r.fault(p, unreadable(err), nil)
+		case info.IsDir():
+			r.folder(os.DirFS(p), func(name string) string { return filepath.Join(p, name) })
+		default:
+			r.file(os.DirFS(filepath.Dir(p)), filepath.Base(p), p)
+		}
+	}
+	return r.result()
+}
+
+// FS reads a project folder from a file system, as an embedded one.
+func FS(fsys fs.FS) ([]File, survey.Faults) {
+	var r reader
+	r.folder(fsys, func(name string) string { return name })
+	return r.result()
+}
+
+// Bytes takes one file that arrived by another way, as one sent in chat.
+func Bytes(name string, src []byte) ([]File, survey.Faults) {
+	var r reader
+	name = path.Base(strings.ReplaceAll(name, `\`, "/"))
+	r.bytes(name, src)
+	return r.result()
+}
+
+type reader struct {
+	files  []File
+	faults survey.Faults
+}
+
+func (r *reader) result() ([]File, survey.Faults) {
+	if len(r.files) == 0 && len(r.faults) == 0 {
+		r.fault("", "load.no_files", nil)
+	}
+	r.faults.Sort()
+	return r.files, r.faults
+}
+
+func (r *reader) fault(file, code string, a args) {
+	r.faults = append(r.faults, survey.Fault{File: file, Code: code, Args: a})
+}
+
+func unreadable(err error) string {
+	if errors.Is(err, fs.ErrNotExist) {
+		return "load.file_missing"
+	}
+	return "load.file_unreadable"
+}
+
+func (r *reader) folder(fsys fs.FS, shown func(string) string) {
+	err := fs.WalkDir(fsys, ".", func(name string, entry fs.DirEntry, err error) error {
+		hidden := name != "." && strings.HasPrefix(path.Base(name), ".")
+		switch {
+		case err != nil:
+			r.fault(shown(name), unreadable(err), nil)
+		case entry.IsDir() && hidden:
+			return fs.SkipDir
+		case entry.IsDir() || hidden || !slices.Contains([]string{".csv", ".yaml", ".yml"}, extension(name)):
+		case len(r.files) >= MaxFiles:
+			r.fault(shown(name), "load.too_many_files", args{"Most": MaxFiles})
+			return fs.SkipAll
+		default:
+			r.file(fsys, name, shown(name))
+		}
+		return nil
+	})
+	if err != nil {
+		r.fault(shown("."), unreadable(err), nil)
+	}
+}
+
+func extension(name string) string { return strings.ToLower(path.Ext(name)) }
+
+// file reads one byte more than allowed, so that a growing file or a device
+// cannot fill the memory.
+func (r *reader) file(fsys fs.FS, name, shown string) {
+	f, err := fsys.Open(name)
+	if err != nil {
+		r.fault(shown, unreadable(err), nil)
+		return
+	}
+	defer f.Close()
+	src, err := io.ReadAll(io.LimitReader(f, MaxFile+1))
+	if err != nil {
+		r.fault(shown, unreadable(err), nil)
+		return
+	}
+	r.bytes(shown, src)
+}
+
+func (r *reader) bytes(name string, src []byte) {
+	isCSV := extension(name) == ".csv"
+	limit := MaxYAML
+	if isCSV {
+		limit = MaxFile
+	}
+	if len(src) > limit {
+		r.fault(name, "load.file_large", args{"Most": limit >> 20})
+		return
+	}
+	text, gb, ok := decode(src)
+	if !ok {
+		r.fault(name, "load.encoding", nil)
+		return
+	}
+	var kind Kind
+	switch extension(name) {
+	case ".csv":
+		kind, ok = tableKind(name)
+	case ".yaml", ".yml":
+		kind, ok = yamlKind(text)
+	default:
+		r.fault(name, "load.file_form", nil)
+		return
+	}
+	if !ok {
+		r.unknown(name, isCSV, string(kind))
+		return
+	}
+	r.files = append(r.files, File{Name: name, Kind: kind, Text: text, GB18030: gb})
+}
+
+// unknown reports a file that is none of the kinds.
+func (r *reader) unknown(name string, isCSV bool, got string) {
+	kinds, code := yamls(), "load.yaml_unknown"
+	if isCSV {
+		kinds, code = tables(), "load.table_unknown"
+		got = stem(name)
+	}
+	var words []string
+	for _, k := range kinds {
+		words = append(words, string(k))
+	}
+	a := args{"Got": clip(got), "Near": nearest(got, slices.Values(words)), "Known": strings.Join(words, ", ")}
+	r.faults = append(r.faults, survey.Fault{File: name, Code: code, Args: a})
+}
+
+// stem is the first word of a file's name: people-2026 (1).csv is people.
+func stem(name string) string {
+	base := strings.ToLower(path.Base(filepath.ToSlash(name)))
+	base = strings.TrimSuffix(base, path.Ext(base))
+	if i := strings.IndexFunc(base, func(r rune) bool { return r < 'a' || r > 'z' }); i > 0 {
+		return base[:i]
+	}
+	return base
+}
+
+func tableKind(name string) (Kind, bool) {
+	k := Kind(stem(name))
+	return k, slices.Contains(tables(), k)
+}
+
+// yamlKind looks at the first key: it is what the file is about.
+func yamlKind(text []byte) (Kind, bool) {
+	for line := range bytes.Lines(text) {
+		s := strings.TrimRight(string(line), " \t\r\n")
+		if s == "" || s == "---" || strings.HasPrefix(strings.TrimSpace(s), "#") || strings.HasPrefix(s, "%") {
+			continue
+		}
+		key, _, _ := strings.Cut(s, ":")
+		k := Kind(strings.Trim(strings.TrimSpace(key), `"'`))
+		return k, slices.Contains(yamls(), k)
+	}
+	return "", false
+}
