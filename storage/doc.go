@@ -6,9 +6,10 @@
 // transaction, and either does all it says or nothing. Lower-case helpers take
 // the transaction. Methods are grouped by use, a file each:
 //
-//	store.go      opening, keys.go, errors.go, tx.go, migrate.go
-//	people.go     persons, roles.go, language and coming and going
-//	join.go       invites, phone numbers, enrolment, relink.go, notme.go
+//	store.go      opening, keys.go, errors.go, tx.go, migrate.go, diagnose.go
+//	people.go     persons, roles.go, reach.go: stopping, blocking and coming back
+//	join.go       invites and links, phone.go, enrol.go, relink.go
+//	merge.go      two persons turn out to be one, notme.go: one was wrong
 //	forget.go     what /forget deletes
 //	project.go    the settings of the installation
 //	audit.go      the chained log of what admins did
@@ -17,7 +18,7 @@
 //	forms.go      what a person is asked, answers.go: taps, by group commit
 //	deliveries.go what is to be sent
 //	scores.go     evaluations and their runs, export.go
-//	sessions.go   conversations, in Redis
+//	redis.go      what may be lost; sessions.go: conversations
 //	limiter.go    pacing shared by all replicas, in Redis
 //	listen.go     signals from the database
 //	lock.go       the lock that makes one replica the poller

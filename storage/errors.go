@@ -27,7 +27,7 @@ func (e *databaseError) Error() string {
 
 func (e *databaseError) Unwrap() []error { return []error{e.means, e.pg} }
 
-// sentinels says what a code of Postgres means to us.
+// sentinel says what a code of Postgres means to us.
 // https://www.postgresql.org/docs/current/errcodes-appendix.html
 func sentinel(code string) error {
 	switch code {

@@ -264,7 +264,7 @@ func (s *Store) linkHeld(ctx context.Context, tx pgx.Tx, now time.Time, me held,
 	}
 	switch {
 	case other != nil && other.Enrolled:
-		if err := s.merge(ctx, tx, other.ID, me.ID); err != nil {
+		if err := merge(ctx, tx, other.ID, me.ID); err != nil {
 			return err
 		}
 	case other != nil:

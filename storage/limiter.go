@@ -24,7 +24,7 @@ const MaxPace = 30 * time.Second
 // maxPaces bounds what one process remembers of paces.
 const maxPaces = 10_000
 
-// reserve hands out the next free slot of a pace, in microseconds from now.
+// reserveScript hands out the next free slot of a pace, in microseconds from now.
 // What the process remembers (ARGV[2]) holds even if Redis has forgotten.
 // Slots too far ahead are not handed out: the wait alone is told.
 const reserveScript = `
@@ -61,10 +61,23 @@ return string.format('%.0f', math.max(0, tonumber(redis.call('GET', KEYS[1]) or 
 // Redis is away each process keeps to a careful part of the rate by itself.
 // It is safe for concurrent use.
 type Limiter struct {
-	redis *Redis
+	redis    *Redis
+	reserve  *redis.Script
+	penalise *redis.Script
+	penalty  *redis.Script
 
 	mu    sync.Mutex
 	paces map[string]*localPace
+}
+
+func newLimiter(r *Redis) *Limiter {
+	return &Limiter{
+		redis:    r,
+		reserve:  redis.NewScript(reserveScript),
+		penalise: redis.NewScript(penaliseScript),
+		penalty:  redis.NewScript(penaltyScript),
+		paces:    map[string]*localPace{},
+	}
 }
 
 // localPace is what this process remembers of a pace.
@@ -85,7 +98,7 @@ func (l *Limiter) Reserve(ctx context.Context, key string, rate float64) time.Du
 		return MaxPace + time.Second
 	}
 	interval := time.Duration(float64(time.Second) / (rate * paceShare))
-	wait, err := l.run(ctx, redis.NewScript(reserveScript), []string{slotName(key), penaltyName(key)},
+	wait, err := l.run(ctx, l.reserve, []string{slotName(key), penaltyName(key)},
 		interval.Microseconds(), l.remembered(key).Microseconds(), MaxPace.Microseconds())
 	if err != nil {
 		return l.reserveAlone(key, time.Duration(float64(interval)/alone))
@@ -104,13 +117,13 @@ func (l *Limiter) Penalise(ctx context.Context, key string, wait time.Duration) 
 	}
 	l.remember(key, func(p *localPace) { p.penalty = later(p.penalty, time.Now().Add(wait)) })
 	// Redis being away is noted by ask; this process remembers.
-	_, _ = l.run(ctx, redis.NewScript(penaliseScript), []string{penaltyName(key)}, wait.Microseconds())
+	_, _ = l.run(ctx, l.penalise, []string{penaltyName(key)}, wait.Microseconds())
 }
 
 // Penalty returns how long a pace is still forbidden, without taking a slot:
 // for replies, which do not wait behind the pace but respect its penalty.
 func (l *Limiter) Penalty(ctx context.Context, key string) time.Duration {
-	shared, err := l.run(ctx, redis.NewScript(penaltyScript), []string{penaltyName(key)})
+	shared, err := l.run(ctx, l.penalty, []string{penaltyName(key)})
 	if err != nil {
 		shared = 0
 	}

@@ -86,7 +86,7 @@ const (
 
 // merge moves everything of one person to another and deletes the first. Both
 // are held by the transaction.
-func (s *Store) merge(ctx context.Context, tx pgx.Tx, from, to int64) error {
+func merge(ctx context.Context, tx pgx.Tx, from, to int64) error {
 	args := pgx.NamedArgs{"from": from, "to": to, "person": from}
 	steps := []string{sqlMergeSelf, sqlMergeMemberships, sqlMergeManagers, sqlMergeConsents, sqlMergeRoles,
 		sqlMergeAdmins, sqlMergeSubjects, sqlMergeDecisions, sqlMergeSamePanel}

@@ -33,7 +33,7 @@ func Migrate(ctx context.Context, url string) error {
 		return fmt.Errorf("storage: the database URL cannot be read: %w", err)
 	}
 	db := stdlib.OpenDB(*cc)
-	defer db.Close()
+	defer func() { _ = db.Close() }()
 	provider, err := newMigrations(db)
 	if err != nil {
 		return err
@@ -47,7 +47,7 @@ func Migrate(ctx context.Context, url string) error {
 // checkSchema compares the database's version with the newest file embedded.
 func checkSchema(ctx context.Context, pool *pgxpool.Pool) error {
 	db := stdlib.OpenDBFromPool(pool)
-	defer db.Close()
+	defer func() { _ = db.Close() }()
 	provider, err := newMigrations(db)
 	if err != nil {
 		return err

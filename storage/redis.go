@@ -50,7 +50,7 @@ func OpenRedis(rawURL string, secret []byte, log *slog.Logger) (*Redis, error) {
 	}
 	r := &Redis{client: client, log: log}
 	r.sessions = &Sessions{redis: r, keys: k}
-	r.limiter = &Limiter{redis: r, paces: map[string]*localPace{}}
+	r.limiter = newLimiter(r)
 	return r, nil
 }
 

@@ -71,10 +71,7 @@ func (s *Sessions) Get(ctx context.Context, user int64) ([]byte, bool, error) {
 		return nil, false, fmt.Errorf("storage: reading a session: %w", err)
 	}
 	plain, err := unseal(s.keys.sealer, sealed, name)
-	if err != nil {
-		return nil, false, nil // another secret's, or not ours: as good as none
-	}
-	return plain, true, nil
+	return plain, err == nil, nil
 }
 
 // Put replaces an account's session. It belongs to a round (0: to none), whose

@@ -228,6 +228,26 @@ func TestFailedUpdatesAreSetAside(t *testing.T) {
 	if n := scalar[int](t, s, `SELECT count(*) FROM failed_update WHERE position('私' in encode(body, 'escape')) > 0 OR body = $1`, body); n != 0 {
 		t.Error("the body is not sealed")
 	}
+	for i, kept := range []error{nil, survey.ErrNotFound} {
+		days := setAsideDays + i
+		if err := s.ForgetUpdates(ctx, testNow.AddDate(0, 0, days)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.FailedUpdate(ctx, 5); !errors.Is(err, kept) {
+			t.Errorf("after %d days: %v, want %v", days, err, kept)
+		}
+	}
+}
+
+func TestSetAsideOpensUnderItsOwnIDOnly(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	ctx := t.Context()
+	for range MaxUpdateAttempts {
+		if _, err := s.FailUpdate(ctx, testNow, 5, []byte("{}")); err != nil {
+			t.Fatal(err)
+		}
+	}
 	exec(t, s, `INSERT INTO failed_update SELECT 6, attempts, body, day FROM failed_update`)
 	if _, err := s.FailedUpdate(ctx, 6); !errors.Is(err, errUnsealed) {
 		t.Errorf("a body moved to another update opens: %v", err)

@@ -15,8 +15,11 @@ import (
 // MaxUpdateAttempts is how often an update may fail before it is set aside.
 const MaxUpdateAttempts = 3
 
-// updateDays is how long ids of handled updates are kept.
-const updateDays = 3
+// How long ids of handled updates are kept, and what was set aside.
+const (
+	updateDays   = 3 // Telegram keeps an update for one
+	setAsideDays = 30
+)
 
 const sqlMarkHandled = `
 	INSERT INTO handled_update (update_id, day) VALUES (@update, (@now::timestamptz AT TIME ZONE 'UTC')::date)
@@ -98,17 +101,22 @@ func (s *Store) FailedUpdate(ctx context.Context, updateID int64) ([]byte, error
 	return unseal(s.keys.updates, sealed, strconv.FormatInt(updateID, 10))
 }
 
-const sqlForgetUpdates = `
-	WITH handled AS (DELETE FROM handled_update WHERE day < @before::date)
-	DELETE FROM failed_update WHERE day < @before::date`
+const (
+	sqlForgetHandled = `DELETE FROM handled_update WHERE day < @handled::date`
+	sqlForgetFailed  = `DELETE FROM failed_update WHERE day < @failed::date`
+)
 
 // ForgetUpdates deletes the ids of updates older than three days, and what was
-// set aside then. Telegram keeps an update for a day.
+// set aside a month ago.
 func (s *Store) ForgetUpdates(ctx context.Context, now time.Time) error {
-	before := now.UTC().AddDate(0, 0, -updateDays)
-	_, err := s.pool.Exec(ctx, sqlForgetUpdates, pgx.NamedArgs{"before": before})
-	if err != nil {
-		return fmt.Errorf("storage: forgetting old updates: %w", mapError(err))
+	args := pgx.NamedArgs{
+		"handled": now.UTC().AddDate(0, 0, -updateDays),
+		"failed":  now.UTC().AddDate(0, 0, -setAsideDays),
+	}
+	for _, sql := range []string{sqlForgetHandled, sqlForgetFailed} {
+		if _, err := s.pool.Exec(ctx, sql, args); err != nil {
+			return fmt.Errorf("storage: forgetting old updates: %w", mapError(err))
+		}
 	}
 	return nil
 }
