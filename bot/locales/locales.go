@@ -13,6 +13,7 @@ import (
 	"maps"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/goccy/go-yaml"
 	"github.com/nicksnyder/go-i18n/v2/i18n"
@@ -65,6 +66,10 @@ func (b *Bundle) read(files fs.FS) error {
 		src, err := fs.ReadFile(files, name)
 		if err != nil {
 			return fmt.Errorf("words %s: %w", name, err)
+		}
+		_, lang, _ := strings.Cut(strings.TrimSuffix(path.Base(name), ".yaml"), ".")
+		if !survey.Lang(lang).Known() {
+			return fmt.Errorf("words %s: the name says no language of the program", name)
 		}
 		if _, err := b.bundle.ParseMessageFileBytes(src, path.Base(name)); err != nil {
 			return fmt.Errorf("words %s: %w", name, err)
@@ -127,16 +132,21 @@ func (p *Printer) say(c *i18n.LocalizeConfig) string {
 }
 
 // Fault says a fault the way compilers do: file, line and column, then what is wrong and what to do.
+// The fault's code is the key of its words; one without words is given as it is, arguments and all.
 func (p *Printer) Fault(f survey.Fault) string {
+	words := p.Say(f.Code, f.Args)
+	if words == f.Code {
+		return f.String()
+	}
 	place := f.File
 	if f.Line > 0 {
 		place += fmt.Sprintf(":%d", f.Line)
 	}
-	if f.Column > 0 {
+	if f.Line > 0 && f.Column > 0 {
 		place += fmt.Sprintf(":%d", f.Column)
 	}
 	if place != "" {
 		place += ": "
 	}
-	return place + p.Say(f.Code, f.Args)
+	return place + words
 }
