@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -58,7 +59,7 @@ func parseHTML(src string) (string, []Entity, error) {
 		return "", nil, p.fail(p.open[n-1].at, "no end tag for <"+p.open[n-1].name+">")
 	}
 	sortEntities(p.ents)
-	ents := mergeCode(p.ents)
+	ents := languages(p.ents)
 	if err := checkNesting(ents); err != nil {
 		return "", nil, err
 	}
@@ -205,19 +206,21 @@ func (p *htmlParser) endTag() error {
 	return nil
 }
 
-// mergeCode turns <pre><code class="language-x"> into one pre entity with a
-// language, and drops a language named on code alone.
-func mergeCode(ents []Entity) []Entity {
+// languages gives a pre entity the language of the code tag right inside it and
+// drops a language named on code alone.
+func languages(ents []Entity) []Entity {
 	var out []Entity
 	for _, e := range ents {
-		if e.Type == "code" && len(out) > 0 {
-			if last := &out[len(out)-1]; last.Type == "pre" && last.Offset == e.Offset && last.Length == e.Length {
-				last.Language = e.Language
-				continue
-			}
-		}
-		if e.Type == "code" {
+		same := func(o Entity) bool { return o.Offset == e.Offset && o.Length == e.Length }
+		switch {
+		case e.Type == "code" && slices.ContainsFunc(ents, func(o Entity) bool { return o.Type == "pre" && same(o) }):
+			continue
+		case e.Type == "code":
 			e.Language = ""
+		case e.Type == "pre":
+			if i := slices.IndexFunc(ents, func(o Entity) bool { return o.Type == "code" && same(o) }); i >= 0 {
+				e.Language = ents[i].Language
+			}
 		}
 		out = append(out, e)
 	}

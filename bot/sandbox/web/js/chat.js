@@ -23,6 +23,10 @@ export class Chat {
     this.pinnedBar = h("div", {});
     this.composer = new Composer(this);
     this.node = h("main", { class: "chat" });
+    this.stick = true; // keep the end in view while things grow
+    const keep = new ResizeObserver(() => this.stick && this.toEnd());
+    keep.observe(this.log);
+    keep.observe(this.track);
   }
 
   get botName() {
@@ -34,7 +38,7 @@ export class Chat {
     const fresh = !this.data;
     this.data = await read(`people/${this.id}`);
     if (fresh) this.frame();
-    const stay = !fresh && !this.atEnd();
+    const stay = !fresh && !this.stick;
     this.messages = new Map(this.data.messages.map((m) => [m.id, m]));
     this.redraw();
     this.drawPinned();
@@ -57,7 +61,7 @@ export class Chat {
         h("div", { class: "me", title: `${t("chat.you")} ${fullName(p)}` }, avatar(p),
           h("span", {}, h("b", {}, h("span", { class: "sr" }, t("chat.you")), " ", fullName(p)), p.label && h("small", {}, p.label))),
         this.trafficButton, more),
-      this.pinnedBar, this.log, this.down, h("div", { class: "toasts", role: "status" }), this.composer.node);
+      this.pinnedBar, h("div", { class: "log-frame" }, this.log, this.down), h("div", { class: "toasts", role: "status" }), this.composer.node);
   }
 
   redraw() {
@@ -112,7 +116,7 @@ export class Chat {
 
   arrived(m) {
     if (this.messages.has(m.id)) return;
-    const follow = this.atEnd() || !m.from_bot;
+    const follow = this.stick || !m.from_bot;
     if (!this.messages.size) this.track.replaceChildren();
     this.messages.set(m.id, m);
     this.append(m).classList.add("arrive");
@@ -133,7 +137,6 @@ export class Chat {
   changed(m) {
     const old = this.nodes.get(m.id);
     if (!old) return;
-    const follow = this.atEnd();
     const focused = old.contains(document.activeElement) && document.activeElement.textContent;
     this.messages.set(m.id, m);
     const node = messageNode(m, old.classList.contains("first"), this);
@@ -141,7 +144,6 @@ export class Chat {
     old.replaceWith(node);
     this.nodes.set(m.id, node);
     if (focused) ([...node.querySelectorAll("button")].find((b) => b.textContent === focused) || node.querySelector(".buttons button"))?.focus({ preventScroll: true });
-    if (follow) this.toEnd();
     if (this.data.pinned === m.id) this.drawPinned();
   }
 
@@ -175,13 +177,16 @@ export class Chat {
   }
 
   toEnd(smooth) {
+    this.stick = true;
     this.log.scrollTo({ top: this.log.scrollHeight, behavior: smooth ? "smooth" : "auto" });
     this.count(0);
   }
 
   scrolled() {
     const end = this.atEnd();
-    this.down.hidden = end;
+    if (end || this.log.scrollTop < this.top) this.stick = end;
+    this.top = this.log.scrollTop;
+    this.down.hidden = this.stick;
     if (end) this.count(0);
   }
 

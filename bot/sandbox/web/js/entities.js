@@ -56,6 +56,18 @@ function wrap(entity, children, text, acts) {
   }
 }
 
+const isBlock = (node) => node.nodeType === 1 && /^(PRE|BLOCKQUOTE)$/.test(node.tagName);
+
+// joined drops the line break on either side of a block, which breaks the line itself.
+function joined(nodes) {
+  return nodes.map((node, i) => {
+    if (typeof node !== "string") return node;
+    if (nodes[i - 1] && isBlock(nodes[i - 1])) node = node.replace(/^\n/, "");
+    if (nodes[i + 1] && isBlock(nodes[i + 1])) node = node.replace(/\n$/, "");
+    return node;
+  });
+}
+
 // formatted builds the nodes of a text. An entity that reaches over the end of
 // the one around it is cut there.
 export function formatted(text, entities, acts) {
@@ -74,7 +86,7 @@ export function formatted(text, entities, acts) {
       at = end;
     }
     if (at < to) nodes.push(text.slice(at, to));
-    return nodes;
+    return joined(nodes);
   };
   return build(0, text.length);
 }

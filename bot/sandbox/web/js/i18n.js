@@ -1,7 +1,8 @@
 // Texts of the page in three languages, and dates in the reader's.
 
-const languages = ["zh-Hans", "zh-Hant", "en"];
 export const languageNames = { "zh-Hans": "简体中文", "zh-Hant": "繁體中文", en: "English" };
+
+const languages = Object.keys(languageNames);
 
 let texts = {};
 export let language = "zh-Hans";
@@ -25,10 +26,6 @@ export async function loadTexts(wanted = preferred()) {
   localStorage.setItem("pingyi.language", wanted);
   document.documentElement.lang = wanted;
   document.title = texts["app.title"];
-}
-
-export function nextLanguage() {
-  return languages[(languages.indexOf(language) + 1) % languages.length];
 }
 
 // t is the text for a key; {name} is replaced from args.

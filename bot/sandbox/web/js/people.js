@@ -1,6 +1,6 @@
 // The list of people one can be.
 import { h, icon, avatar, fullName } from "./dom.js";
-import { t, shortDate, languageNames, nextLanguage } from "./i18n.js";
+import { t, shortDate, language, languageNames } from "./i18n.js";
 
 export const roles = ["admin", "leader", "clerk", "resident", "other"];
 
@@ -22,7 +22,8 @@ export class People {
       h("header", {},
         h("img", { class: "brand", src: "/web/icon.svg", alt: "" }),
         h("h1", {}, t("app.title"), h("small", {}, t("app.subtitle"))),
-        h("button", { type: "button", class: "lang", "aria-label": t("app.language"), onclick: () => app.switchLanguage(nextLanguage()) }, languageNames[nextLanguage()])),
+        h("select", { class: "lang", "aria-label": t("app.language"), onchange: (e) => app.switchLanguage(e.target.value) },
+          Object.entries(languageNames).map(([tag, name]) => h("option", { value: tag, selected: tag === language }, name)))),
       h("div", { class: "search" }, icon("search"), this.input),
       app.invite !== null && h("p", { class: "invited" }, t("invite.opened")),
       this.chips, this.list);
