@@ -200,7 +200,9 @@ func (r *roundReader) readTimes(spec *RoundSpec) {
 	}
 	at, given := r.get("duration")
 	switch {
-	case given && r.has("closes"):
+	case spec.Series != nil && !given:
+		r.need("duration")
+	case given && r.has("closes") && spec.Series == nil:
 		r.fault(at, "end_both", nil)
 	case !given && !r.has("closes"):
 		r.fault(r.at, "end_missing", nil)

@@ -23,7 +23,6 @@ type node struct {
 	line, column int
 	shape        shape
 	text         string // scalars: as written, without quotes
-	quoted       bool
 	pairs        []pair // mappings
 	items        []node // lists
 }
@@ -157,9 +156,8 @@ func (s *source) convert(n ast.Node) node {
 	case *ast.NullNode:
 	case *ast.StringNode:
 		out.shape, out.text = scalar, v.Value
-		out.quoted = v.Token.Type == token.DoubleQuoteType || v.Token.Type == token.SingleQuoteType
 	case *ast.LiteralNode:
-		out.shape, out.text, out.quoted = scalar, v.Value.Value, true
+		out.shape, out.text = scalar, v.Value.Value
 	case *ast.AnchorNode, *ast.AliasNode, *ast.TagNode, *ast.MergeKeyNode, *ast.MappingKeyNode:
 		s.fault(out, "yaml_feature", nil)
 	case *ast.CommentGroupNode, *ast.CommentNode:
