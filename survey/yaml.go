@@ -48,9 +48,26 @@ type source struct {
 }
 
 func (s *source) fault(at node, code string, args map[string]any) {
+	for name, value := range args {
+		if words, ok := value.(string); ok {
+			args[name] = clip(words)
+		}
+	}
 	s.faults = append(s.faults, Fault{
 		File: s.file, Line: at.line, Column: at.column, Code: "survey." + code, Args: args,
 	})
+}
+
+// maxQuoted is how much of a file a fault repeats, in characters.
+const maxQuoted = 200
+
+// clip makes what a fault repeats one line of bearable length.
+func clip(words string) string {
+	words = strings.Join(strings.Fields(words), " ")
+	if runes := []rune(words); len(runes) > maxQuoted {
+		return string(runes[:maxQuoted]) + "…"
+	}
+	return words
 }
 
 // done returns the faults in order, nil where there are none.
