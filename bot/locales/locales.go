@@ -19,6 +19,7 @@ import (
 	"github.com/nicksnyder/go-i18n/v2/i18n"
 	"golang.org/x/text/language"
 
+	"pingyi/scoring"
 	"pingyi/survey"
 )
 
@@ -34,16 +35,16 @@ type Bundle struct {
 	printers map[survey.Lang]*Printer
 }
 
-// Load reads the embedded messages and those of the file systems given (packages that bring words of
-// their own): every file named *.yaml at their top level or below. A file that cannot be read is an
-// error naming it.
+// Load reads the messages of this package, those that scoring brings along and those of further file
+// systems: every file named *.yaml at their top level or below. A file that cannot be read is an error
+// naming it.
 func Load(more ...fs.FS) (*Bundle, error) {
 	b := &Bundle{
 		bundle:   i18n.NewBundle(language.Make(string(survey.ZhHans))),
 		printers: make(map[survey.Lang]*Printer),
 	}
 	b.bundle.RegisterUnmarshalFunc("yaml", yaml.Unmarshal)
-	for _, files := range append([]fs.FS{words}, more...) {
+	for _, files := range append([]fs.FS{words, scoring.Locales()}, more...) {
 		if err := b.read(files); err != nil {
 			return nil, err
 		}
