@@ -113,12 +113,13 @@ func (c *Cell) flag(code string, p *part, in scope) {
 	c.Flags = append(c.Flags, f)
 }
 
-// input nests the trace of a child.
-func (c *Cell) input(child *Cell, weight *big.Rat) {
-	if c.Trace == nil {
-		c.Trace = &Trace{}
-	}
-	t := *child.Trace
+// input nests the trace of a member; of one named from elsewhere only the
+// value, for its own trace stands in its own place.
+func (c *Cell) input(member *Cell, weight *big.Rat, named bool) {
+	t := *member.Trace
 	t.Weight = weight
+	if named {
+		t.Lines, t.Inputs, t.Rule = nil, nil, "named"
+	}
 	c.Trace.Inputs = append(c.Trace.Inputs, &t)
 }

@@ -12,6 +12,11 @@ func (b *binder) checkProgram() {
 			b.fault(&node{line: k.at.line, column: k.at.column}, "total_missing", map[string]any{"Kind": k.code})
 		}
 		b.checkUse(k)
+		for _, p := range k.parts {
+			if isReserved(p.path) && p != k.total {
+				b.fault(&node{line: p.at.line, column: p.at.column}, "name_reserved", map[string]any{"Got": p.path})
+			}
+		}
 	}
 	b.checkCycles()
 	for code, p := range b.prog.panels {
@@ -23,13 +28,13 @@ func (b *binder) checkProgram() {
 
 // checkWeights reports weights of parts that do not add up to 1, 10, 100 or
 // 1000, or to what the part itself says.
-func (b *binder) checkWeights(p *part, body *node) {
+func (b *binder) checkWeights(p *part, r *combineRule, body *node) {
 	total := new(big.Rat)
-	for _, c := range p.children {
-		if c.weight == nil || c.weight.fixed == nil || c.when != nil {
+	for _, m := range r.members {
+		if m.part == nil || m.weight == nil || m.part.when != nil {
 			return
 		}
-		total.Add(total, c.weight.fixed)
+		total.Add(total, m.weight.fixed)
 	}
 	b.addsUp(p, body, body.get("adds_up_to"), total)
 }
@@ -54,7 +59,7 @@ func (b *binder) addsUp(p *part, at, want *node, total *big.Rat) {
 }
 
 // checkTableWeights holds a table against the children it gives weights to.
-func (b *binder) checkTableWeights(p *part, n *node, t *tableDef, by string) {
+func (b *binder) checkTableWeights(p *part, r *combineRule, n *node, t *tableDef, by string) {
 	for _, row := range keys(t.rows) {
 		if (row == "") != (by == "") {
 			b.fault(n, "table_rows", map[string]any{"Part": p.path})
@@ -62,10 +67,13 @@ func (b *binder) checkTableWeights(p *part, n *node, t *tableDef, by string) {
 		}
 		total, conditional := new(big.Rat), false
 		columns := map[string]bool{}
-		for _, c := range p.children {
-			column := lastOf(c.path)
+		for _, m := range r.members {
+			if m.part == nil {
+				continue
+			}
+			column := lastOf(m.part.path)
 			columns[column] = true
-			conditional = conditional || c.when != nil
+			conditional = conditional || m.part.when != nil
 			w := t.rows[row][column]
 			if w == nil {
 				b.fault(n, "table_column", map[string]any{"Part": p.path, "Column": column, "Row": row})
@@ -183,6 +191,11 @@ func (b *binder) countTwice(k *kind) {
 		for _, c := range p.children {
 			walk(c, p)
 		}
+		if r, ok := p.rule.(*combineRule); ok {
+			for _, q := range r.needs() {
+				walk(q, p)
+			}
+		}
 		if f, ok := p.rule.(*formulaRule); ok && f.condition != nil && f.plainSum() {
 			for _, q := range f.condition.parts() {
 				if q.kind == k {
@@ -197,4 +210,13 @@ func (b *binder) countTwice(k *kind) {
 // plainSum tells whether a formula only adds and subtracts names.
 func (f *formulaRule) plainSum() bool {
 	return !strings.ContainsAny(f.condition.expr.String(), "*/×÷()")
+}
+
+// isReserved tells whether a name is a column of the result files.
+func isReserved(name string) bool {
+	switch name {
+	case "subject", "group", "total", "rank", "grade", "award", "consequences", "flags", "size":
+		return true
+	}
+	return false
 }

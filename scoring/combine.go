@@ -12,10 +12,28 @@ type combineRule struct {
 	missing string // rescale, zero, whole, group_mean, drop
 	trim    int
 	best    int
+	members []*member
 }
 
-func (r *combineRule) name() string   { return r.how }
-func (r *combineRule) needs() []*part { return nil }
+// member is a part that is combined: a child, or a part named elsewhere in the
+// tree.
+type member struct {
+	part   *part
+	weight *weight // nil: the rule has no weights
+	named  bool
+}
+
+func (r *combineRule) name() string { return r.how }
+
+func (r *combineRule) needs() []*part {
+	var out []*part
+	for _, m := range r.members {
+		if m.named && m.part != nil {
+			out = append(out, m.part)
+		}
+	}
+	return out
+}
 
 // share is one of the things that are combined.
 type share struct {
@@ -25,22 +43,22 @@ type share struct {
 }
 
 func (r *combineRule) compute(c *computation, p *part, in scope) []*Cell {
-	columns := make([][]*Cell, len(p.children))
-	for j, child := range p.children {
-		columns[j] = c.cells(child, in)
+	columns := make([][]*Cell, len(r.members))
+	for j, m := range r.members {
+		columns[j] = c.cells(m.part, in)
 	}
 	subjects := c.subjects[p.kind]
 	out := make([]*Cell, len(subjects))
 	for i, s := range subjects {
 		cell := &Cell{Trace: &Trace{}}
 		var shares []share
-		for j, child := range p.children {
-			w := c.weightOf(child, s)
-			cell.input(columns[j][i], w)
+		for j, m := range r.members {
+			w := c.weightOf(m.weight, s)
+			cell.input(columns[j][i], w, m.named)
 			if columns[j][i].State == Missing && r.missing == "group_mean" {
-				columns[j] = c.groupMean(child, in, columns[j], i, cell)
+				columns[j] = c.groupMean(m.part, in, columns[j], i, cell)
 			}
-			shares = append(shares, share{child.path, columns[j][i], w})
+			shares = append(shares, share{m.part.path, columns[j][i], w})
 		}
 		r.combine(cell, p, in, shares)
 		out[i] = cell
@@ -67,9 +85,8 @@ func (c *computation) groupMean(child *part, in scope, cells []*Cell, i int, int
 	return out
 }
 
-// weightOf is a child's weight for a subject; nil where it has none.
-func (c *computation) weightOf(child *part, s *Subject) *big.Rat {
-	w := child.weight
+// weightOf is a weight as it is for a subject; nil where there is none.
+func (c *computation) weightOf(w *weight, s *Subject) *big.Rat {
 	switch {
 	case w == nil:
 		return nil
@@ -129,13 +146,13 @@ func (r *combineRule) rescaledSum(cell *Cell, p *part, in scope, shares []share)
 		if s.cell.State == NotApplicable {
 			continue
 		}
-		full := orZero(p.children[j].full)
+		full := orZero(r.members[j].part.full)
 		all.Add(all, full)
 		if s.cell.ok() {
 			have.Add(have, full)
 			used = append(used, s)
 		} else {
-			cell.flag(flagRescaled, p.children[j], in)
+			cell.flag(flagRescaled, r.members[j].part, in)
 		}
 	}
 	combineShares(cell, p, in, "sum", "drop", used)

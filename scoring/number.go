@@ -104,3 +104,7 @@ func meanOf(xs []*big.Rat) *big.Rat {
 // floorOf is the greatest integer not above r: Euclidean division by a positive
 // denominator.
 func floorOf(r *big.Rat) *big.Int { return new(big.Int).Div(r.Num(), r.Denom()) }
+
+// FormatBrief writes a number as people write it: exactly where it ends within
+// six decimals, else rounded to six.
+func FormatBrief(r *big.Rat) string { return plain(r) }

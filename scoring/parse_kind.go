@@ -2,6 +2,7 @@ package scoring
 
 import (
 	"math/big"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -290,6 +291,7 @@ func (b *binder) pool(k *kind, r *payoutRule, body *node) {
 		pb := b.block(n, "pool")
 		b.word(pb.get("of"), "parent")
 		r.from = b.text(pb.get("payout"))
+		b.later(func() { b.payoutKnown(pb.get("payout"), r.from) })
 	} else {
 		r.pool = b.number(n)
 	}
@@ -320,6 +322,19 @@ func (b *binder) pool(k *kind, r *payoutRule, body *node) {
 		b.later(func() { r.sum = b.partNamed(shares, nil, k) })
 	default:
 		r.shares = b.numbers(shares)
+	}
+}
+
+// payoutKnown reports a payout no kind has.
+func (b *binder) payoutKnown(n *node, name string) {
+	var known []string
+	for _, k := range b.prog.kinds {
+		for _, r := range k.payouts {
+			known = append(known, r.name)
+		}
+	}
+	if !slices.Contains(known, name) {
+		b.unknown(n, "payout_unknown", name, known)
 	}
 }
 

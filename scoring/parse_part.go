@@ -131,45 +131,100 @@ func (b *binder) combineRule(p *part, how string, n, body *node) rule {
 	} else {
 		r.missing = b.word(body.get("missing_parts"), "rescale", "zero", "whole", "group_mean")
 	}
-	p.children = b.readParts(p.kind, p, n)
-	if len(p.children) == 0 {
+	weighted := strings.HasPrefix(how, "weighted")
+	for _, item := range listIf(n) { // a list names parts that stand elsewhere
+		b.named(p, r, item, nil)
+	}
+	for _, e := range n.entries { // so does a plain weight
+		if weighted && e.node.kind == nodeText {
+			b.named(p, r, &node{text: e.key, line: e.at.line, column: e.at.column}, &weight{fixed: b.positive(e.node)})
+			continue
+		}
+		one := &node{kind: nodeMap, entries: []entry{e}}
+		for _, child := range b.readParts(p.kind, p, one) {
+			p.children = append(p.children, child)
+			r.members = append(r.members, &member{part: child, weight: child.weight})
+		}
+	}
+	if n.kind == nodeText || len(r.members) == 0 {
 		b.fault(n, "part_empty", map[string]any{"Part": p.path})
 	}
-	if how == "weighted_mean" || how == "weighted_sum" {
-		b.readWeights(p, body, n)
+	if weighted {
+		b.readWeights(p, r, body)
+	}
+	if r.missing == "rescale" && whole {
+		b.later(func() { b.fullMarks(p, r, body) })
 	}
 	return r
 }
 
-// readWeights gives each child its weight: its own, or its column in the table
-// the parent names.
-func (b *binder) readWeights(p *part, body, children *node) {
-	if w := body.get("weights"); w != nil {
-		var table *tableDef
-		by := ""
-		if w.kind == nodeMap && (w.get("table") != nil || w.get("by") != nil) {
-			spec := b.block(w, "weights")
-			table, by = b.table(spec.get("table")), b.text(spec.get("by"))
-			b.attributeKnown(spec.get("by"), p.kind, by)
-		} else if w.kind == nodeMap {
-			table = &tableDef{rows: map[string]map[string]*big.Rat{"": b.numbers(w)}, at: w.place()}
-		} else {
-			table = b.table(w)
+// listIf gives the items of a list and nothing for anything else.
+func listIf(n *node) []*node {
+	if n.kind == nodeList {
+		return n.items
+	}
+	return nil
+}
+
+// named adds a part that stands elsewhere in the tree.
+func (b *binder) named(p *part, r *combineRule, name *node, w *weight) {
+	m := &member{named: true, weight: w}
+	r.members = append(r.members, m)
+	b.later(func() {
+		m.part = b.partNamed(name, p, p.kind)
+		if m.part == nil {
+			r.members = slices.DeleteFunc(r.members, func(x *member) bool { return x == m })
+		} else if m.part.weight == nil {
+			m.part.weight = m.weight
 		}
-		for _, c := range p.children {
-			c.weight = &weight{table: table, by: by, column: lastOf(c.path)}
+	})
+}
+
+// fullMarks reports members without a full mark where a sum is rescaled by it.
+func (b *binder) fullMarks(p *part, r *combineRule, body *node) {
+	for _, m := range r.members {
+		if m.part != nil && m.part.full == nil {
+			b.fault(body.get("missing_parts"), "rescale_full", map[string]any{"Part": m.part.path})
 		}
-		b.checkTableWeights(p, w, table, by)
+	}
+}
+
+// readWeights gives each member its weight: its own, or its column in the
+// table the parent names.
+func (b *binder) readWeights(p *part, r *combineRule, body *node) {
+	w := body.get("weights")
+	if w == nil {
+		b.later(func() {
+			for _, m := range r.members {
+				if m.part != nil && m.weight == nil {
+					b.fault(&node{line: m.part.at.line, column: m.part.at.column}, "weight_missing", map[string]any{"Part": m.part.path})
+					m.weight = &weight{fixed: rat(1)}
+				}
+			}
+			b.checkWeights(p, r, body)
+		})
 		return
 	}
-	for _, c := range p.children {
-		own := children.get(lastOf(c.path))
-		if own == nil || own.kind != nodeMap || own.get("weight") == nil {
-			b.fault(&node{line: c.at.line, column: c.at.column}, "weight_missing", map[string]any{"Part": c.path})
-			c.weight = &weight{fixed: rat(1)}
-		}
+	var table *tableDef
+	by := ""
+	if w.kind == nodeMap && (w.get("table") != nil || w.get("by") != nil) {
+		spec := b.block(w, "weights")
+		table, by = b.table(spec.get("table")), b.text(spec.get("by"))
+		b.attributeKnown(spec.get("by"), p.kind, by)
+	} else if w.kind == nodeMap {
+		table = &tableDef{rows: map[string]map[string]*big.Rat{"": b.numbers(w)}, at: w.place()}
+	} else {
+		table = b.table(w)
 	}
-	b.checkWeights(p, body)
+	b.later(func() {
+		for _, m := range r.members {
+			if m.part != nil {
+				m.weight = &weight{table: table, by: by, column: lastOf(m.part.path)}
+				m.part.weight = m.weight
+			}
+		}
+		b.checkTableWeights(p, r, w, table, by)
+	})
 }
 
 func (b *binder) readModifiers(p *part, body *node) {

@@ -95,7 +95,7 @@ func (c *computation) kindResult(k *kind) KindResult {
 	t := c.done[k]
 	var columns [][]Figure
 	for _, p := range k.all {
-		if p.hidden {
+		if p.hidden || isReserved(p.path) {
 			continue
 		}
 		cols, figures := c.columnsOf(p)

@@ -1,0 +1,271 @@
+package scoring
+
+import (
+	"fmt"
+	"math/big"
+	"strings"
+
+	"github.com/mattn/go-runewidth"
+)
+
+// Show writes the scheme as a person reads it: its parameters, the tree with
+// weights, and what follows from the total. lang chooses among its texts.
+func (s *Scheme) Show(words Words, lang string) string {
+	prog, _ := s.bind(s.defaults())
+	o := &outline{words: words, lang: lang}
+	o.put(0, titleFor(s.Title, s.Code, lang)+"  ("+s.Code+" "+s.Version+")")
+	if note := s.Note.In(lang); note != "" {
+		o.put(0, note)
+	}
+	if len(s.params) > 0 {
+		o.head("params")
+	}
+	for _, p := range s.params {
+		line := p.Name + " = " + p.Value
+		if t := p.Title.In(lang); t != "" {
+			line += "  " + t
+		}
+		if len(p.Choices) > 0 {
+			line += "  [" + strings.Join(p.Choices, " | ") + "]"
+		}
+		o.put(1, line)
+	}
+	if len(prog.panels) > 0 {
+		o.head("panels")
+	}
+	for _, code := range keys(prog.panels) {
+		p := prog.panels[code]
+		o.put(1, o.say("panel", "Panel", titleFor(p.title, code, lang), "Code", code, "Items", strings.Join(p.items, ", "), "Min", p.min))
+	}
+	for _, k := range prog.kinds {
+		o.kind(k)
+	}
+	return o.b.String()
+}
+
+func titleFor(t Text, code, lang string) string {
+	if s := t.In(lang); s != "" {
+		return s
+	}
+	return code
+}
+
+type outline struct {
+	b     strings.Builder
+	words Words
+	lang  string
+}
+
+func (o *outline) say(key string, args ...any) string {
+	m := map[string]any{}
+	for i := 0; i+1 < len(args); i += 2 {
+		if r, ok := args[i+1].(*big.Rat); ok {
+			m[args[i].(string)] = ratText(r)
+			continue
+		}
+		m[args[i].(string)] = args[i+1]
+	}
+	return o.words("scoring.show."+key, m)
+}
+
+func (o *outline) head(key string) { o.b.WriteString("\n" + o.say(key) + "\n") }
+
+func (o *outline) put(depth int, text string) {
+	o.b.WriteString(strings.TrimRight(strings.Repeat("  ", depth)+text, " ") + "\n")
+}
+
+func (o *outline) kind(k *kind) {
+	o.b.WriteString("\n" + o.say("kind", "Kind", titleFor(k.title, k.code, o.lang), "Code", k.code) + "\n")
+	for _, p := range k.parts {
+		o.part(p, 1)
+	}
+	if k.total == nil {
+		return
+	}
+	o.put(1, o.say("total", "Part", titleFor(k.total.title, k.total.path, o.lang)))
+	o.put(1, o.rank("rank", k.rank, k))
+	if k.veto != nil {
+		key := "veto"
+		if k.veto.prize {
+			key = "veto_prize"
+		}
+		o.put(1, o.say(key, "When", conditionText(k.veto.when), "Grade", k.veto.grade))
+	}
+	o.places("grades", k, k.grades)
+	o.places("awards", k, k.awards)
+	if len(k.payouts) > 0 {
+		o.put(1, o.say("payouts"))
+	}
+	for _, r := range k.payouts {
+		o.put(2, o.payout(r))
+	}
+	if len(k.outcomes) > 0 {
+		o.put(1, o.say("consequences"))
+	}
+	for _, x := range k.outcomes {
+		o.put(2, o.say("when", "Word", titleFor(x.title, x.word, o.lang), "When", conditionText(x.when)))
+	}
+}
+
+func conditionText(c *condition) string {
+	if c == nil || c.expr == nil {
+		return "–"
+	}
+	return c.expr.Substitute(func(n string) string { return n })
+}
+
+// part writes a line of the tree: weight, name, rule, bounds.
+func (o *outline) part(p *part, depth int) {
+	weight := ""
+	if p.weight != nil && p.weight.fixed != nil {
+		weight = plain(p.weight.fixed)
+	} else if p.weight != nil {
+		weight = weightRow(p.weight)
+	}
+	name := titleFor(p.title, p.path[strings.LastIndexByte(p.path, '.')+1:], o.lang)
+	line := name + strings.Repeat(" ", max(1, 30-2*depth-runewidth.StringWidth(name))) + fmt.Sprintf("%8s  ", weight) + o.rule(p)
+	if p.full != nil {
+		line += o.say("full", "Value", p.full)
+	}
+	for _, f := range p.floor {
+		line += o.say("floor", "Value", f.value)
+	}
+	for _, f := range p.cap {
+		line += o.say("cap", "Value", f.value)
+	}
+	if p.periods != nil {
+		names := strings.Join(p.periods.names, ", ")
+		if names == "" {
+			names = o.say("all")
+		}
+		line += o.say("periods", "Names", names, "How", o.words("scoring.rule."+p.periods.combine, nil))
+	}
+	if p.each != nil {
+		line += o.say("each_"+p.each.column, "How", o.words("scoring.rule."+p.each.combine, nil))
+	}
+	if p.when != nil {
+		line += o.say("only", "When", conditionText(p.when))
+	}
+	for _, s := range p.missing {
+		line += o.say("missing_"+s.how, "Value", s.value, "Over", s.over)
+	}
+	o.put(depth, line)
+	for _, c := range p.children {
+		o.part(c, depth+1)
+	}
+}
+
+func weightRow(w *weight) string {
+	if w.by == "" {
+		return ratText(w.table.rows[""][w.column])
+	}
+	var out []string
+	for _, row := range keys(w.table.rows) {
+		out = append(out, ratText(w.table.rows[row][w.column]))
+	}
+	return strings.Join(out, "/")
+}
+
+// rule says in a few words where the value comes from.
+func (o *outline) rule(p *part) string {
+	switch r := p.rule.(type) {
+	case *surveyRule:
+		var panels []string
+		for _, pan := range r.panels {
+			panels = append(panels, titleFor(pan.title, pan.code, o.lang))
+		}
+		return o.say("survey", "Panel", strings.Join(panels, ", "), "Relation", strings.Join(append(r.relations, r.strata...), ", "),
+			"How", o.say("aggregate_"+r.aggregate), "Min", r.min)
+	case *valuesRule:
+		how := ""
+		if r.combine != "" {
+			how = o.words("scoring.rule."+r.combine, nil)
+		}
+		return o.say("values", "Codes", strings.Join(r.codes, ", "), "Score", o.say("score_"+r.base.score), "How", how)
+	case *ledgerRule:
+		var kinds []string
+		for _, k := range r.kinds {
+			kinds = append(kinds, k.code)
+		}
+		return o.say("ledger", "Kinds", strings.Join(kinds, ", "), "Base", r.base)
+	case *formulaRule:
+		return "= " + conditionText(r.condition)
+	case *constantRule:
+		return "= " + ratText(r.value)
+	case *attributeRule:
+		return o.say("attribute", "Attribute", r.attribute)
+	case *takeRule:
+		part := ""
+		if r.part != nil {
+			part = r.part.path
+		}
+		return o.say("take", "Part", part, "Of", r.of, "By", r.by)
+	case *combineRule:
+		var named []string
+		for _, m := range r.members {
+			if m.named && m.part != nil {
+				named = append(named, titleFor(m.part.title, m.part.path, o.lang))
+			}
+		}
+		return o.say("combine", "How", o.words("scoring.rule."+r.how, nil), "Parts", strings.Join(named, ", "))
+	}
+	return o.words("scoring.rule."+p.rule.name(), nil)
+}
+
+func (o *outline) rank(key string, r *rankRule, k *kind) string {
+	by := k.total
+	if r.by != nil {
+		by = r.by
+	}
+	var chain []string
+	for _, p := range r.chain {
+		chain = append(chain, titleFor(p.title, p.path, o.lang))
+	}
+	return o.say(key, "Part", titleFor(by.title, by.path, o.lang), "Within", strings.TrimPrefix(r.within, scopeSame),
+		"Ties", o.say("ties_"+r.ties), "Chain", strings.Join(chain, ", "))
+}
+
+func (o *outline) places(key string, k *kind, rules []*placeRule) {
+	if len(rules) > 0 {
+		o.put(1, o.say(key))
+	}
+	for _, r := range rules {
+		line := titleFor(r.title, r.word, o.lang)
+		if r.share != nil {
+			line += o.say("share", "Share", plain(new(big.Rat).Mul(r.share, rat(100))), "Least", r.atLeast)
+		} else if r.last > 0 {
+			line += o.say("places", "First", r.first, "Last", r.last)
+		}
+		if r.threshold != nil {
+			word := "from"
+			if r.strict {
+				word = "above"
+			}
+			line += o.say(word, "Value", r.threshold)
+		}
+		if r.when != nil {
+			line += o.say("only", "When", conditionText(r.when))
+		}
+		if r.byPlace() {
+			line += o.say("border_" + r.ties)
+		}
+		o.put(2, line)
+	}
+}
+
+func (o *outline) payout(r *payoutRule) string {
+	name := titleFor(r.title, r.name, o.lang)
+	switch {
+	case r.by == nil && r.table == nil:
+		var prizes []string
+		for _, place := range keys(r.prizes) {
+			prizes = append(prizes, fmt.Sprintf("%d: %s", place, plain(r.prizes[place])))
+		}
+		return o.say("prizes", "Name", name, "Prizes", strings.Join(prizes, ", "))
+	case r.by == nil:
+		return o.say("prizes", "Name", name, "Prizes", r.tableBy)
+	case r.from != "":
+		return o.say("pool_parent", "Name", name, "From", r.from, "By", r.by.path)
+	}
+	return o.say("pool", "Name", name, "Pool", r.pool, "By", r.by.path)
+}
