@@ -86,10 +86,11 @@ const (
 	SELECT hash, person, @now, @expires FROM unnest(@hashes::bytea[], @people::bigint[]) AS i (hash, person)`
 )
 
-// CreateInvites makes a one-use invite for each of the people with these
-// codes, or, without codes, for everybody on the roster who is not linked yet.
-// It takes the place of an invite that was not used. An unknown code is
-// survey.ErrNotFound, and nobody gets one.
+// CreateInvites makes a one-use invite for each of the people with these codes;
+// it takes the place of those they have not used. Without codes it makes one
+// for everybody on the roster who is not linked yet, and invites that were
+// handed out before stay good. An unknown code is survey.ErrNotFound, and
+// nobody gets one.
 func (s *Store) CreateInvites(ctx context.Context, now time.Time, cause Cause, codes []string) ([]Invite, error) {
 	var invites []Invite
 	err := s.change(ctx, now, cause, func(tx pgx.Tx) (err error) {
@@ -122,7 +123,11 @@ func (s *Store) createInvites(ctx context.Context, tx pgx.Tx, now time.Time, cau
 		return nil, fmt.Errorf("people %s: %w", strings.Join(missing, ", "), survey.ErrNotFound)
 	}
 	args := pgx.NamedArgs{"people": people, "hashes": hashes, "now": now, "expires": now.Add(InviteLife)}
-	for _, sql := range []string{sqlDropInvites, sqlKeepInvites} {
+	steps := []string{sqlDropInvites, sqlKeepInvites}
+	if len(codes) == 0 {
+		steps = steps[1:]
+	}
+	for _, sql := range steps {
 		if _, err := tx.Exec(ctx, sql, args); err != nil {
 			return nil, err
 		}

@@ -61,7 +61,9 @@ return string.format('%.0f', math.max(0, tonumber(redis.call('GET', KEYS[1]) or 
 // Redis is away each process keeps to a careful part of the rate by itself.
 // It is safe for concurrent use.
 type Limiter struct {
-	redis    *Redis
+	client   redis.UniversalClient
+	presses  *patience // of those who press and only want to know
+	paced    *patience
 	reserve  *redis.Script
 	penalise *redis.Script
 	penalty  *redis.Script
@@ -70,9 +72,11 @@ type Limiter struct {
 	paces map[string]*localPace
 }
 
-func newLimiter(r *Redis) *Limiter {
+func newLimiter(client redis.UniversalClient, presses, paced *patience) *Limiter {
 	return &Limiter{
-		redis:    r,
+		client:   client,
+		presses:  presses,
+		paced:    paced,
 		reserve:  redis.NewScript(reserveScript),
 		penalise: redis.NewScript(penaliseScript),
 		penalty:  redis.NewScript(penaltyScript),
@@ -98,7 +102,7 @@ func (l *Limiter) Reserve(ctx context.Context, key string, rate float64) time.Du
 		return MaxPace + time.Second
 	}
 	interval := time.Duration(float64(time.Second) / (rate * paceShare))
-	wait, err := l.run(ctx, l.reserve, []string{slotName(key), penaltyName(key)},
+	wait, err := l.run(ctx, l.paced, l.reserve, []string{slotName(key), penaltyName(key)},
 		interval.Microseconds(), l.remembered(key).Microseconds(), MaxPace.Microseconds())
 	if err != nil {
 		return l.reserveAlone(key, time.Duration(float64(interval)/alone))
@@ -117,13 +121,13 @@ func (l *Limiter) Penalise(ctx context.Context, key string, wait time.Duration) 
 	}
 	l.remember(key, func(p *localPace) { p.penalty = later(p.penalty, time.Now().Add(wait)) })
 	// Redis being away is noted by ask; this process remembers.
-	_, _ = l.run(ctx, l.penalise, []string{penaltyName(key)}, wait.Microseconds())
+	_, _ = l.run(ctx, l.paced, l.penalise, []string{penaltyName(key)}, wait.Microseconds())
 }
 
 // Penalty returns how long a pace is still forbidden, without taking a slot:
 // for replies, which do not wait behind the pace but respect its penalty.
 func (l *Limiter) Penalty(ctx context.Context, key string) time.Duration {
-	shared, err := l.run(ctx, l.penalty, []string{penaltyName(key)})
+	shared, err := l.run(ctx, l.presses, l.penalty, []string{penaltyName(key)})
 	if err != nil {
 		shared = 0
 	}
@@ -136,10 +140,10 @@ func (l *Limiter) Penalty(ctx context.Context, key string) time.Duration {
 }
 
 // run runs a script that returns microseconds.
-func (l *Limiter) run(ctx context.Context, script *redis.Script, keys []string, args ...any) (time.Duration, error) {
+func (l *Limiter) run(ctx context.Context, p *patience, script *redis.Script, keys []string, args ...any) (time.Duration, error) {
 	var micros float64
-	err := l.redis.ask(ctx, func(ctx context.Context) (err error) {
-		micros, err = script.Run(ctx, l.redis.client, keys, args...).Float64()
+	err := p.ask(ctx, func(ctx context.Context) (err error) {
+		micros, err = script.Run(ctx, l.client, keys, args...).Float64()
 		return err
 	})
 	return time.Duration(micros) * time.Microsecond, err

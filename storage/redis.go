@@ -12,8 +12,11 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// redisPatience bounds one operation: somebody waits behind every press.
-const redisPatience = 150 * time.Millisecond
+// How long one operation is waited for.
+const (
+	pressPatience = 150 * time.Millisecond // somebody waits behind every press
+	pacePatience  = time.Second            // nobody waits behind what is paced
+)
 
 // redisRest is how long Redis is left alone after it did not answer, so that
 // an outage costs one press its patience and not all of them.
@@ -29,8 +32,6 @@ type Redis struct {
 	client   redis.UniversalClient
 	sessions *Sessions
 	limiter  *Limiter
-	log      *slog.Logger
-	restEnds atomic.Int64 // Unix nanoseconds; until then nothing is asked
 }
 
 // OpenRedis prepares connections; Redis need not be there yet. A URL that
@@ -48,10 +49,12 @@ func OpenRedis(rawURL string, secret []byte, log *slog.Logger) (*Redis, error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	r := &Redis{client: client, log: log}
-	r.sessions = &Sessions{redis: r, keys: k}
-	r.limiter = newLimiter(r)
-	return r, nil
+	presses := &patience{limit: pressPatience, log: log}
+	return &Redis{
+		client:   client,
+		sessions: &Sessions{client: client, presses: presses, keys: k},
+		limiter:  newLimiter(client, presses, &patience{limit: pacePatience, log: log}),
+	}, nil
 }
 
 func dialRedis(rawURL string) (redis.UniversalClient, error) {
@@ -64,16 +67,16 @@ func dialRedis(rawURL string) (redis.UniversalClient, error) {
 		if err != nil {
 			return nil, err
 		}
-		o.DialTimeout, o.ReadTimeout, o.WriteTimeout = redisPatience, redisPatience, redisPatience
-		o.PoolTimeout, o.MaxRetries, o.ContextTimeoutEnabled = redisPatience, 1, true
+		o.DialTimeout, o.ReadTimeout, o.WriteTimeout = pacePatience, pacePatience, pacePatience
+		o.PoolTimeout, o.MaxRetries, o.DialerRetries, o.ContextTimeoutEnabled = pacePatience, 1, 1, true
 		return redis.NewClusterClient(o), nil
 	}
 	o, err := redis.ParseURL(rawURL)
 	if err != nil {
 		return nil, err
 	}
-	o.DialTimeout, o.ReadTimeout, o.WriteTimeout = redisPatience, redisPatience, redisPatience
-	o.PoolTimeout, o.MaxRetries, o.ContextTimeoutEnabled = redisPatience, 1, true
+	o.DialTimeout, o.ReadTimeout, o.WriteTimeout = pacePatience, pacePatience, pacePatience
+	o.PoolTimeout, o.MaxRetries, o.DialerRetries, o.ContextTimeoutEnabled = pacePatience, 1, 1, true
 	return redis.NewClient(o), nil
 }
 
@@ -94,21 +97,28 @@ func (r *Redis) Ping(ctx context.Context) error {
 // Close ends the connections.
 func (r *Redis) Close() error { return r.client.Close() }
 
-// ask runs one operation within our patience. After one that failed Redis is
-// left alone for a while: errRedisAway at once.
-func (r *Redis) ask(ctx context.Context, do func(ctx context.Context) error) error {
+// patience bounds operations, and leaves Redis alone after one that failed.
+type patience struct {
+	limit time.Duration
+	log   *slog.Logger
+	ends  atomic.Int64 // Unix nanoseconds; until then nothing is asked
+}
+
+// ask runs one operation within the limit. After one that failed all fail at
+// once for a while, with errRedisAway.
+func (p *patience) ask(ctx context.Context, do func(ctx context.Context) error) error {
 	now := time.Now()
-	if now.UnixNano() < r.restEnds.Load() {
+	if now.UnixNano() < p.ends.Load() {
 		return errRedisAway
 	}
-	inner, cancel := context.WithTimeout(ctx, redisPatience)
+	inner, cancel := context.WithTimeout(ctx, p.limit)
 	defer cancel()
 	err := do(inner)
 	if err == nil || errors.Is(err, redis.Nil) || ctx.Err() != nil {
 		return err
 	}
-	if r.restEnds.Swap(now.Add(redisRest).UnixNano()) < now.Add(-redisRest).UnixNano() {
-		r.log.WarnContext(ctx, "Redis does not answer; going on without it", "error", err)
+	if last := p.ends.Swap(now.Add(p.limit + redisRest).UnixNano()); last == 0 || now.UnixNano()-last > int64(time.Minute) {
+		p.log.WarnContext(ctx, "Redis does not answer; going on without it", "error", err)
 	}
 	return fmt.Errorf("%w: %w", errRedisAway, err)
 }

@@ -43,8 +43,10 @@ func silentRedis(t testing.TB) *Redis {
 
 func TestSessions(t *testing.T) {
 	t.Parallel()
-	_, url := servers.New(t)
-	r := openRedis(t, url)
+	database, url := servers.New(t)
+	store, r := openStore(t, database), openRedis(t, url)
+	exec(t, store, `INSERT INTO round (code, title, spec, state, seed) VALUES ('r', '{}', '', 'open', '')`)
+	round := scalar[int64](t, store, `SELECT id FROM round`)
 	s := r.Sessions()
 	ctx := t.Context()
 	get := func(user int64) string {
@@ -57,12 +59,12 @@ func TestSessions(t *testing.T) {
 	}
 	same(t, "nothing yet", "", get(1))
 	for user := range int64(5) {
-		if err := s.Put(ctx, user, user%2, []byte(strings.Repeat("半句话", int(user)+1))); err != nil {
+		if err := s.Put(ctx, user, user%2*round, []byte(strings.Repeat("半句话", int(user)+1))); err != nil {
 			t.Fatal(err)
 		}
 	}
 	same(t, "a session", "半句话半句话", get(1))
-	if err := s.Put(ctx, 1, 1, []byte("其他")); err != nil {
+	if err := s.Put(ctx, 1, round, []byte("其他")); err != nil {
 		t.Fatal(err)
 	}
 	same(t, "a replaced session", "其他", get(1))
@@ -72,6 +74,9 @@ func TestSessions(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, key := range keys {
+		if key == roundsName {
+			continue // names rounds only, and goes with the last
+		}
 		ttl, err := r.client.TTL(ctx, key).Result()
 		if err != nil || ttl <= 0 || ttl > 2*sessionLife {
 			t.Errorf("%s stays for %v, %v", key, ttl, err)
@@ -80,8 +85,12 @@ func TestSessions(t *testing.T) {
 			t.Errorf("%s is not sealed", key)
 		}
 	}
-	if err := s.DropRound(ctx, 1); err != nil {
-		t.Fatal(err)
+	for _, state := range []string{"open", "paused", "closed"} {
+		same(t, "a session before the round is over", "其他", get(1))
+		exec(t, store, `UPDATE round SET state = $1`, state)
+		if _, err := s.DropEnded(ctx, store); err != nil {
+			t.Fatal(err)
+		}
 	}
 	same(t, "of the round that closed", "", get(1)+get(3))
 	same(t, "of no round", strings.Repeat("半句话", 3), get(2))
@@ -100,7 +109,8 @@ func TestSessions(t *testing.T) {
 
 func TestManySessionsOfARoundAreDropped(t *testing.T) {
 	t.Parallel()
-	r := newRedis(t)
+	database, url := servers.New(t)
+	store, r := openStore(t, database), openRedis(t, url)
 	ctx := t.Context()
 	const n = 2*dropBatch + 7
 	for user := range int64(n) {
@@ -108,9 +118,11 @@ func TestManySessionsOfARoundAreDropped(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := r.Sessions().DropRound(ctx, 3); err != nil {
+	ended, err := r.Sessions().DropEnded(ctx, store)
+	if err != nil {
 		t.Fatal(err)
 	}
+	same(t, "rounds", []int64{3}, ended) // one that does not exist is over too
 	if left, err := r.client.DBSize(ctx).Result(); err != nil || left != 0 {
 		t.Errorf("%d keys left, %v", left, err)
 	}
@@ -148,33 +160,38 @@ func TestSessionsOpenForTheirOwnerOnly(t *testing.T) {
 
 func TestRedisAwayHoldsNobodyUp(t *testing.T) {
 	t.Parallel()
-	tests := map[string]*Redis{
-		"refusing": openRedis(t, "redis://127.0.0.1:1"),
-		"silent":   silentRedis(t),
+	tests := map[string]func() *Redis{
+		"refusing": func() *Redis { return openRedis(t, "redis://127.0.0.1:1") },
+		"silent":   func() *Redis { return silentRedis(t) },
 	}
-	for name, r := range tests {
+	for name, open := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			began := time.Now()
-			_, _, err := r.Sessions().Get(t.Context(), 1)
-			if !errors.Is(err, errRedisAway) {
-				t.Errorf("reading: %v, want errRedisAway", err)
+			least := time.Hour // of a few presses: the machine may be busy with other tests
+			for range 5 {
+				least = min(least, pressWithout(t, open()))
 			}
-			if err := r.Sessions().Put(t.Context(), 1, 2, []byte("x")); !errors.Is(err, errRedisAway) {
-				t.Errorf("writing: %v, want errRedisAway", err)
-			}
-			if err := r.Sessions().Delete(t.Context(), 1); !errors.Is(err, errRedisAway) {
-				t.Errorf("deleting: %v, want errRedisAway", err)
-			}
-			r.Limiter().Reserve(t.Context(), "all", 30)
-			if took := time.Since(began); took > 300*time.Millisecond {
-				t.Errorf("a press waited %v", took)
-			}
-			if err := r.Ping(t.Context()); err == nil {
-				t.Error("it answers a ping")
+			if least > 300*time.Millisecond {
+				t.Errorf("a press waits %v", least)
 			}
 		})
 	}
+}
+
+// pressWithout does what a press asks of Redis, which is away, and returns how
+// long that took.
+func pressWithout(t *testing.T, r *Redis) time.Duration {
+	began := time.Now()
+	_, _, err := r.Sessions().Get(t.Context(), 1)
+	want(t, "reading", err, errRedisAway)
+	want(t, "writing", r.Sessions().Put(t.Context(), 1, 2, []byte("x")), errRedisAway)
+	want(t, "deleting", r.Sessions().Delete(t.Context(), 1), errRedisAway)
+	r.Limiter().Penalty(t.Context(), "all")
+	took := time.Since(began)
+	if err := r.Ping(t.Context()); err == nil {
+		t.Error("it answers a ping")
+	}
+	return took
 }
 
 // A caller who gives up says nothing about Redis.
@@ -298,14 +315,14 @@ func TestPacingSurvivesAFlush(t *testing.T) {
 	var once sync.Once
 	at := sends(ctx, limiters, 2, rate, func(at time.Duration) {
 		if at > 2*time.Second {
-			once.Do(func() { limiters[0].redis.client.FlushDB(ctx) })
+			once.Do(func() { limiters[0].client.FlushDB(ctx) })
 		}
 	})
 	if most := busiest(at); most > rate+8 { // those that were waiting may find company
 		t.Errorf("%d sends within one second, the rate is %d", most, rate)
 	}
 	limiters[0].Penalise(t.Context(), "all", 20*time.Second)
-	if err := limiters[0].redis.client.FlushDB(t.Context()).Err(); err != nil {
+	if err := limiters[0].client.FlushDB(t.Context()).Err(); err != nil {
 		t.Fatal(err)
 	}
 	if wait := limiters[0].Reserve(t.Context(), "all", rate); wait < 15*time.Second {
@@ -333,7 +350,7 @@ func TestPenalty(t *testing.T) {
 	if wait := ls[1].Reserve(ctx, "chat:7", 1); wait < 2*time.Hour {
 		t.Errorf("a long penalty: %v", wait)
 	}
-	if n := ls[1].redis.client.Exists(ctx, slotName("chat:7")).Val(); n != 0 {
+	if n := ls[1].client.Exists(ctx, slotName("chat:7")).Val(); n != 0 {
 		t.Error("a wait that is too long took a slot")
 	}
 	if wait := ls[0].Reserve(ctx, "never", 0); wait <= MaxPace {
@@ -362,7 +379,7 @@ func TestPacingWithoutRedis(t *testing.T) {
 
 func TestLimiterForgetsWhatIsPast(t *testing.T) {
 	t.Parallel()
-	l := newLimiter(nil)
+	l := newLimiter(nil, nil, nil)
 	for chat := range int64(maxPaces + 10) {
 		l.remember(string(rune(chat)), func(p *localPace) { p.next = time.Now().Add(-time.Second) })
 	}

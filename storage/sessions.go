@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/redis/go-redis/v9"
 )
 
@@ -38,11 +39,12 @@ func deriveSessionKeys(secret []byte) (sessionKeys, error) {
 
 // Sessions keep where people are in their conversations, in Redis: sealed, for
 // two weeks, under names that do not tell whose they are, until their round
-// closes. They can vanish at any time. An error means that Redis is away, and
+// is over (DropEnded). They can vanish at any time. An error means that Redis is away, and
 // comes within 200 ms; go on as if there were none.
 type Sessions struct {
-	redis *Redis
-	keys  sessionKeys
+	client  redis.UniversalClient
+	presses *patience
+	keys    sessionKeys
 }
 
 // name is the key of an account's session.
@@ -52,6 +54,9 @@ func (s *Sessions) name(user int64) string {
 	return "pingyi:session:{" + base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:16]) + "}"
 }
 
+// roundsName is the key of the set of all rounds that have sessions.
+const roundsName = "pingyi:sessions"
+
 // roundName is the key of the set of all sessions of a round.
 func roundName(round int64) string { return "pingyi:sessions:{" + strconv.FormatInt(round, 10) + "}" }
 
@@ -60,8 +65,8 @@ func roundName(round int64) string { return "pingyi:sessions:{" + strconv.Format
 func (s *Sessions) Get(ctx context.Context, user int64) ([]byte, bool, error) {
 	name := s.name(user)
 	var sealed []byte
-	err := s.redis.ask(ctx, func(ctx context.Context) (err error) {
-		sealed, err = s.redis.client.Get(ctx, name).Bytes()
+	err := s.presses.ask(ctx, func(ctx context.Context) (err error) {
+		sealed, err = s.client.Get(ctx, name).Bytes()
 		return err
 	})
 	if errors.Is(err, redis.Nil) {
@@ -74,14 +79,15 @@ func (s *Sessions) Get(ctx context.Context, user int64) ([]byte, bool, error) {
 	return plain, err == nil, nil
 }
 
-// Put replaces an account's session. It belongs to a round (0: to none), whose
-// closing deletes it.
+// Put replaces an account's session. It belongs to a round (0: to none), and
+// goes with it.
 func (s *Sessions) Put(ctx context.Context, user, round int64, session []byte) error {
 	name := s.name(user)
 	sealed := seal(s.keys.sealer, session, name)
-	err := s.redis.ask(ctx, func(ctx context.Context) error {
-		_, err := s.redis.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+	err := s.presses.ask(ctx, func(ctx context.Context) error {
+		_, err := s.client.Pipelined(ctx, func(p redis.Pipeliner) error {
 			if round != 0 { // first: what is not listed would outlive its round
+				p.SAdd(ctx, roundsName, round)
 				p.SAdd(ctx, roundName(round), name)
 				p.Expire(ctx, roundName(round), 2*sessionLife)
 			}
@@ -98,8 +104,8 @@ func (s *Sessions) Put(ctx context.Context, user, round int64, session []byte) e
 
 // Delete removes an account's session.
 func (s *Sessions) Delete(ctx context.Context, user int64) error {
-	err := s.redis.ask(ctx, func(ctx context.Context) error {
-		return s.redis.client.Unlink(ctx, s.name(user)).Err()
+	err := s.presses.ask(ctx, func(ctx context.Context) error {
+		return s.client.Unlink(ctx, s.name(user)).Err()
 	})
 	if err != nil {
 		return fmt.Errorf("storage: deleting a session: %w", err)
@@ -110,19 +116,46 @@ func (s *Sessions) Delete(ctx context.Context, user int64) error {
 // dropBatch is how many sessions are deleted in one go.
 const dropBatch = 500
 
-// DropRound deletes all sessions of a round. It is not in anybody's way and
-// may take longer; repeat it where it fails.
-func (s *Sessions) DropRound(ctx context.Context, round int64) error {
+const sqlEnded = `
+	SELECT id FROM unnest(@rounds::bigint[]) AS x (id)
+	WHERE NOT EXISTS (SELECT FROM round WHERE round.id = x.id AND state IN ('open', 'paused'))`
+
+// DropEnded deletes the sessions of all rounds that are over, and returns the
+// rounds. Call it when the clock is woken and now and then: it is cheap, not in
+// anybody's way, and goes on where an earlier call failed.
+func (s *Sessions) DropEnded(ctx context.Context, store *Store) ([]int64, error) {
+	var rounds []int64
+	if err := s.client.SMembers(ctx, roundsName).ScanSlice(&rounds); err != nil {
+		return nil, fmt.Errorf("storage: reading which rounds have sessions: %w", err)
+	}
+	if len(rounds) == 0 {
+		return nil, nil
+	}
+	rows, _ := store.pool.Query(ctx, sqlEnded, pgx.NamedArgs{"rounds": rounds})
+	ended, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	if err != nil {
+		return nil, fmt.Errorf("storage: looking for rounds that are over: %w", mapError(err))
+	}
+	for _, round := range ended {
+		if err := s.dropRound(ctx, round); err != nil {
+			return nil, fmt.Errorf("storage: deleting the sessions of round %d: %w", round, err)
+		}
+	}
+	return ended, nil
+}
+
+// dropRound deletes all sessions of a round.
+func (s *Sessions) dropRound(ctx context.Context, round int64) error {
 	for {
-		names, err := s.redis.client.SRandMemberN(ctx, roundName(round), dropBatch).Result()
-		if err == nil && len(names) == 0 {
-			return nil
-		}
-		if err == nil {
-			err = s.drop(ctx, round, names)
-		}
+		names, err := s.client.SRandMemberN(ctx, roundName(round), dropBatch).Result()
 		if err != nil {
-			return fmt.Errorf("storage: deleting the sessions of round %d: %w", round, err)
+			return err
+		}
+		if len(names) == 0 {
+			return s.client.SRem(ctx, roundsName, round).Err()
+		}
+		if err := s.drop(ctx, round, names); err != nil {
+			return err
 		}
 	}
 }
@@ -130,7 +163,7 @@ func (s *Sessions) DropRound(ctx context.Context, round int64) error {
 // drop deletes sessions, each by a command of its own (a cluster has them in
 // different places), and only then takes them off the list.
 func (s *Sessions) drop(ctx context.Context, round int64, names []string) error {
-	_, err := s.redis.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+	_, err := s.client.Pipelined(ctx, func(p redis.Pipeliner) error {
 		for _, name := range names {
 			p.Unlink(ctx, name)
 		}
@@ -139,5 +172,5 @@ func (s *Sessions) drop(ctx context.Context, round int64, names []string) error 
 	if err != nil {
 		return err
 	}
-	return s.redis.client.SRem(ctx, roundName(round), names).Err()
+	return s.client.SRem(ctx, roundName(round), names).Err()
 }
