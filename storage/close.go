@@ -16,9 +16,14 @@ import (
 // is over. Afterwards nothing ties a ballot of an anonymous panel to a person.
 // A round that is over is survey.ErrClosed.
 func (s *Store) CloseRound(ctx context.Context, now time.Time, cause Cause, code string) error {
+	return s.closeRound(ctx, now, cause, code, func(heldRound) bool { return true })
+}
+
+// closeRound closes a round if, under lock, it still should be.
+func (s *Store) closeRound(ctx context.Context, now time.Time, cause Cause, code string, still func(heldRound) bool) error {
 	err := s.change(ctx, now, cause, func(tx pgx.Tx) error {
 		r, next, err := holdRound(ctx, tx, code, survey.RoundClose)
-		if err != nil {
+		if err != nil || !still(r) {
 			return err
 		}
 		spec, err := parseSpec(r.Spec)
@@ -90,7 +95,7 @@ func (s *Store) endRound(ctx context.Context, tx pgx.Tx, now time.Time, cause Ca
 		kind = DeliverCancelled
 	}
 	args := pgx.NamedArgs{"round": r.ID, "now": now, "state": next, "kind": kind, "priority": priorityClosing}
-	for _, sql := range []string{sqlEndRequests, sqlDropAssignments, sqlEndAssignments,
+	for _, sql := range []string{sqlEndRequests, sqlTurnout, sqlDropAssignments, sqlEndAssignments,
 		sqlEndDeliveries, sqlTellEnd, sqlEndRound} {
 		if _, err := tx.Exec(ctx, sql, args); err != nil {
 			return fmt.Errorf("ending the round: %w", err)

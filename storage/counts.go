@@ -51,56 +51,61 @@ const countColumns = `count(*) AS asked,
 	       count(*) FILTER (WHERE q.state = 'unreachable') AS unreachable`
 
 const (
+	// While a round is under way its requests are counted …
 	sqlPanelCounts = `
-	SELECT p.id, p.code, p.title, p.identity, p.minimum, c.*
+	SELECT p.id AS panel_id, NULL::text AS group_code, c.*
 	FROM panel p CROSS JOIN LATERAL (SELECT ` + countColumns + ` FROM request q WHERE q.panel_id = p.id) c
-	WHERE p.round_id = @round ORDER BY p.position`
+	WHERE p.round_id = @round`
 	sqlGroupCounts = `
-	WITH sizes AS (
-		SELECT panel_id, stratum, count(*) AS n FROM request WHERE round_id = @round GROUP BY panel_id, stratum
-	), small AS (
+	SELECT q.panel_id, CASE WHEN small.merged THEN '' ELSE q.stratum END AS group_code, ` + countColumns + `
+	FROM request q JOIN (
 		SELECT s.panel_id, s.stratum, s.n < p.minimum OR coalesce(sum(s.n) OVER (
 		           PARTITION BY s.panel_id ORDER BY s.stratum <> '', s.n, s.stratum
 		           ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) < p.minimum, false) AS merged
-		FROM sizes s JOIN panel p ON p.id = s.panel_id
-	)
-	SELECT q.panel_id, CASE WHEN small.merged THEN '' ELSE q.stratum END AS "group", ` + countColumns + `
-	FROM request q JOIN small USING (panel_id, stratum) JOIN panel p ON p.id = q.panel_id
-	GROUP BY q.panel_id, 2, p.minimum HAVING count(*) >= p.minimum ORDER BY 1, 2`
+		FROM (SELECT panel_id, stratum, count(*) AS n FROM request WHERE round_id = @round GROUP BY panel_id, stratum) s
+		JOIN panel p ON p.id = s.panel_id
+	) small USING (panel_id, stratum) JOIN panel p ON p.id = q.panel_id
+	GROUP BY q.panel_id, 2, p.minimum HAVING count(*) >= p.minimum`
+	sqlCounts = sqlPanelCounts + ` UNION ALL ` + sqlGroupCounts
+	// … and kept at its end, for requests are not.
+	sqlTurnout = `
+	INSERT INTO turnout (round_id, panel_id, group_code, asked, delivered, opened, done, declined, unreachable)
+	SELECT @round, counts.* FROM (` + sqlCounts + `) counts`
+	sqlReadCounts = `
+	SELECT p.id, p.code, p.title, p.identity, p.minimum, c.group_code,
+	       c.asked, c.delivered, c.opened, c.done, c.declined, c.unreachable
+	FROM (
+		SELECT panel_id, group_code, asked, delivered, opened, done, declined, unreachable
+		FROM turnout WHERE round_id = @round
+		UNION ALL
+		SELECT counts.* FROM (` + sqlCounts + `) counts
+		WHERE NOT EXISTS (SELECT FROM turnout WHERE round_id = @round)
+	) c JOIN panel p ON p.id = c.panel_id
+	ORDER BY p.position, c.group_code NULLS FIRST`
 )
 
-// RoundCounts returns how far the panels of a round have come. It knows no
-// names and no answers.
+// RoundCounts returns how far the panels of a round have come, or came. It
+// knows no names and no answers.
 func (s *Store) RoundCounts(ctx context.Context, round int64) ([]PanelCounts, error) {
-	panels, err := s.panelCounts(ctx, round)
+	rows, _ := s.pool.Query(ctx, sqlReadCounts, pgx.NamedArgs{"round": round})
+	var panels []PanelCounts
+	var p PanelCounts
+	var group *string
+	_, err := pgx.ForEachRow(rows, append([]any{&p.ID, &p.Code, &p.Title, &p.Identity, &p.Minimum, &group},
+		p.Counts.columns()...), func() error {
+		if group == nil {
+			panels = append(panels, p)
+		} else {
+			last := &panels[len(panels)-1]
+			last.Groups = append(last.Groups, GroupCounts{Group: *group, Counts: p.Counts})
+		}
+		p.Title = nil // the next row gets a map of its own
+		return nil
+	})
 	if err != nil {
 		return nil, fmt.Errorf("storage: counts of round %d: %w", round, mapError(err))
 	}
 	return panels, nil
-}
-
-func (s *Store) panelCounts(ctx context.Context, round int64) ([]PanelCounts, error) {
-	args := pgx.NamedArgs{"round": round}
-	rows, _ := s.pool.Query(ctx, sqlPanelCounts, args)
-	panels, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (p PanelCounts, err error) {
-		err = row.Scan(append([]any{&p.ID, &p.Code, &p.Title, &p.Identity, &p.Minimum}, p.Counts.columns()...)...)
-		return p, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	rows, _ = s.pool.Query(ctx, sqlGroupCounts, args)
-	var panel int64
-	var g GroupCounts
-	_, err = pgx.ForEachRow(rows, append([]any{&panel, &g.Group}, g.Counts.columns()...), func() error {
-		for i := range panels {
-			if panels[i].ID == panel {
-				panels[i].Groups = append(panels[i].Groups, g)
-			}
-		}
-		return nil
-	})
-	return panels, err
 }
 
 // columns are the places that countColumns are read into.

@@ -100,12 +100,12 @@ func (r heldRound) facts() roundFacts {
 }
 
 const sqlSetRound = `
-	UPDATE round SET state = @state, opens_at = @opens, closes_at = @closes WHERE id = @round`
+	UPDATE round SET state = @state, opens_at = @opens, closes_at = @closes, reminded = @reminded WHERE id = @round`
 
 // changeRound is the shape of every simple change of a round: lock, guard,
 // alter, write, wake the clock, audit. alter may refuse.
 func (s *Store) changeRound(ctx context.Context, now time.Time, cause Cause, code string,
-	action survey.RoundAction, alter func(*heldRound) error) error {
+	action survey.RoundAction, alter func(pgx.Tx, *heldRound) error) error {
 	err := s.change(ctx, now, cause, func(tx pgx.Tx) error {
 		r, next, err := holdRound(ctx, tx, code, action)
 		if err != nil {
@@ -113,11 +113,11 @@ func (s *Store) changeRound(ctx context.Context, now time.Time, cause Cause, cod
 		}
 		before := r.facts()
 		r.State = next
-		if err := alter(&r); err != nil {
+		if err := alter(tx, &r); err != nil {
 			return err
 		}
 		_, err = tx.Exec(ctx, sqlSetRound, pgx.NamedArgs{
-			"round": r.ID, "state": r.State, "opens": r.OpensAt, "closes": r.ClosesAt})
+			"round": r.ID, "state": r.State, "opens": r.OpensAt, "closes": r.ClosesAt, "reminded": r.Reminded})
 		if err != nil {
 			return err
 		}
@@ -134,7 +134,7 @@ func (s *Store) changeRound(ctx context.Context, now time.Time, cause Cause, cod
 
 // ScheduleRound sets a round to open by itself at a moment.
 func (s *Store) ScheduleRound(ctx context.Context, now time.Time, cause Cause, code string, opens time.Time) error {
-	return s.changeRound(ctx, now, cause, code, survey.RoundSchedule, func(r *heldRound) error {
+	return s.changeRound(ctx, now, cause, code, survey.RoundSchedule, func(_ pgx.Tx, r *heldRound) error {
 		r.OpensAt = &opens
 		return nil
 	})
@@ -149,7 +149,7 @@ func (s *Store) PauseRound(ctx context.Context, now time.Time, cause Cause, code
 // ResumeRound opens a paused round again. A deadline that passed meanwhile has
 // to be extended first: survey.ErrInvalid.
 func (s *Store) ResumeRound(ctx context.Context, now time.Time, cause Cause, code string) error {
-	return s.changeRound(ctx, now, cause, code, survey.RoundResume, func(r *heldRound) error {
+	return s.changeRound(ctx, now, cause, code, survey.RoundResume, func(_ pgx.Tx, r *heldRound) error {
 		if r.ClosesAt != nil && !r.ClosesAt.After(now) {
 			return fmt.Errorf("its end has passed: %w", survey.ErrInvalid)
 		}
@@ -158,15 +158,18 @@ func (s *Store) ResumeRound(ctx context.Context, now time.Time, cause Cause, cod
 }
 
 // ExtendRound moves the end of an open or paused round; the new end lies in
-// the future, or survey.ErrInvalid.
+// the future, or survey.ErrInvalid. Reminders counted from the end move along;
+// those that went out are not repeated.
 func (s *Store) ExtendRound(ctx context.Context, now time.Time, cause Cause, code string, closes time.Time) error {
-	return s.changeRound(ctx, now, cause, code, survey.RoundExtend, func(r *heldRound) error {
+	return s.changeRound(ctx, now, cause, code, survey.RoundExtend, func(tx pgx.Tx, r *heldRound) error {
 		if !closes.After(now) {
 			return fmt.Errorf("the new end lies in the past: %w", survey.ErrInvalid)
 		}
 		r.ClosesAt = &closes
-		return nil
+		times, _, err := s.remindersOf(ctx, tx, *r)
+		r.Reminded = survey.DueReminders(times, now)
+		return err
 	})
 }
 
-func unaltered(*heldRound) error { return nil }
+func unaltered(pgx.Tx, *heldRound) error { return nil }

@@ -290,6 +290,20 @@ CREATE TABLE participation (
 );
 CREATE INDEX ON participation (round_id);
 
+-- The counts of people by panel and group at the end of a round; requests are not kept for good.
+CREATE TABLE turnout (
+    round_id    bigint NOT NULL REFERENCES round ON DELETE CASCADE,
+    panel_id    bigint NOT NULL REFERENCES panel ON DELETE CASCADE,
+    group_code  text,                          -- null: the whole panel; '': the groups too small to stand alone
+    asked       int NOT NULL,
+    delivered   int NOT NULL,
+    opened      int NOT NULL,
+    done        int NOT NULL,
+    declined    int NOT NULL,
+    unreachable int NOT NULL
+);
+CREATE INDEX ON turnout (round_id);
+
 -- What is to be sent ---------------------------------------------------------------------------
 
 CREATE TABLE delivery (
@@ -368,7 +382,8 @@ CREATE TABLE score_run (
     id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     evaluation_id bigint NOT NULL REFERENCES evaluation,
     scheme_id     bigint NOT NULL REFERENCES scheme,
-    inputs_hash   bytea  NOT NULL,
+    inputs_hash   bytea  NOT NULL,              -- sha256 of the inputs before compression
+    inputs        bytea  NOT NULL,              -- all that was computed from, without any name of a respondent
     result        text   NOT NULL,              -- the result as JSON, trace and all
     created_at    timestamptz NOT NULL
 );

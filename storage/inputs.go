@@ -1,0 +1,235 @@
+package storage
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/jackc/pgx/v5"
+
+	"pingyi/scoring"
+	"pingyi/survey"
+)
+
+// schemeFile is the name of the scheme in the inputs and in an export.
+const schemeFile = "scheme.yaml"
+
+// inputs are all that a run computes from. Encoded they are canonical: the
+// same rows give the same bytes. No field names a respondent.
+type inputs struct {
+	// Files are those of design §7 except answers.csv, and the scheme.
+	Files map[string][]byte
+	// Answers of panels whose rules read single responses, and of those that
+	// name or number their respondents …
+	Responses []scoring.Response
+	// … and of the others, counted.
+	Counts   []scoring.Count
+	Turnouts []scoring.Turnout
+}
+
+// encode returns the canonical form, and its hash.
+func (in *inputs) encode() (packed, hash []byte, err error) {
+	plain, err := json.Marshal(in)
+	if err != nil {
+		return nil, nil, fmt.Errorf("encoding the inputs: %w", err)
+	}
+	sum := sha256.Sum256(plain)
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	if _, err := z.Write(plain); err != nil {
+		return nil, nil, err
+	}
+	if err := z.Close(); err != nil {
+		return nil, nil, err
+	}
+	return b.Bytes(), sum[:], nil
+}
+
+// decodeInputs is the inverse of encode.
+func decodeInputs(packed []byte) (*inputs, error) {
+	z, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		return nil, fmt.Errorf("decoding the inputs: %w", err)
+	}
+	plain, err := io.ReadAll(z)
+	if err != nil {
+		return nil, fmt.Errorf("decoding the inputs: %w", err)
+	}
+	in := &inputs{}
+	return in, json.Unmarshal(plain, in)
+}
+
+// compute scores the inputs. Everything but the answers is read as `pingyi
+// score` reads it, so that an exported folder repeats the run.
+func (in *inputs) compute() (*scoring.Result, error) {
+	scheme, faults := scoring.ParseScheme(schemeFile, in.Files[schemeFile])
+	if errs := faults.Errors(); len(errs) > 0 {
+		return nil, fmt.Errorf("%w: %w", survey.ErrInvalid, errs)
+	}
+	data, _, faults := scoring.ReadFolder(in.Files)
+	if errs := faults.Errors(); len(errs) > 0 {
+		return nil, fmt.Errorf("%w: %w", survey.ErrInvalid, errs)
+	}
+	for _, r := range in.Responses {
+		data.Ballots.Add(r)
+	}
+	data.Counts, data.Turnouts = in.Counts, in.Turnouts
+	result, faults := scoring.Compute(scheme, data, nil)
+	if errs := faults.Errors(); len(errs) > 0 {
+		return nil, fmt.Errorf("%w: %w", survey.ErrInvalid, errs)
+	}
+	return result, nil
+}
+
+// evaluated is an evaluation with what its inputs are read by.
+type evaluated struct {
+	ID         int64
+	Code       string
+	Period     string
+	Params     map[string]string
+	SchemeID   int64
+	SchemeCode string
+	Scheme     string
+}
+
+const sqlEvaluated = `
+	SELECT e.id, e.code, e.period, e.params, s.id AS scheme_id, s.code AS scheme_code, s.body AS scheme
+	FROM evaluation e JOIN scheme s ON s.id = e.scheme_id WHERE e.code = @code`
+
+// panelOf is a panel of one of an evaluation's rounds.
+type panelOf struct {
+	RoundID         int64
+	Period          string // the part of the evaluation's period
+	PanelID         int64
+	Code            string
+	Identity        survey.Identity
+	Minimum         int
+	QuestionnaireID int64
+}
+
+const (
+	sqlEvaluatedRounds = `
+	SELECT r.code, r.state, er.period FROM evaluation_round er JOIN round r ON r.id = er.round_id
+	WHERE er.evaluation_id = @evaluation ORDER BY r.code COLLATE "C"`
+	sqlEvaluatedPanels = `
+	SELECT r.id AS round_id, er.period, p.id AS panel_id, p.code, p.identity, p.minimum, p.questionnaire_id
+	FROM evaluation_round er JOIN round r ON r.id = er.round_id JOIN panel p ON p.round_id = r.id
+	WHERE er.evaluation_id = @evaluation AND r.state = 'closed'
+	ORDER BY r.code COLLATE "C", p.position`
+)
+
+// counting says which form the answers are wanted in: counts where they
+// suffice, for a run; or rows throughout, for an export.
+type counting bool
+
+// readInputs reads what an evaluation computes from, in one snapshot. A round
+// that is not over yet is survey.ErrNotYet.
+func (s *Store) readInputs(ctx context.Context, code string, count counting) (*evaluated, *inputs, error) {
+	var e evaluated
+	in := &inputs{}
+	snapshot := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+	err := pgx.BeginTxFunc(ctx, s.pool, snapshot, func(tx pgx.Tx) error {
+		rows, _ := tx.Query(ctx, sqlEvaluated, pgx.NamedArgs{"code": code})
+		var err error
+		if e, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[evaluated]); err != nil {
+			return err
+		}
+		if err := roundsOver(ctx, tx, e.ID); err != nil {
+			return err
+		}
+		if in.Files, err = readFiles(ctx, tx, e); err != nil {
+			return err
+		}
+		return s.readResponses(ctx, tx, e, in, count)
+	})
+	return &e, in, mapError(err)
+}
+
+func roundsOver(ctx context.Context, tx pgx.Tx, evaluation int64) error {
+	rows, _ := tx.Query(ctx, sqlEvaluatedRounds, pgx.NamedArgs{"evaluation": evaluation})
+	rounds, err := pgx.CollectRows(rows, pgx.RowToStructByName[EvaluatedRound])
+	if err != nil {
+		return err
+	}
+	for _, r := range rounds {
+		if r.State != survey.RoundClosed && r.State != survey.RoundCancelled {
+			return fmt.Errorf("round %s is %s: %w", r.Code, r.State, survey.ErrNotYet)
+		}
+	}
+	return nil
+}
+
+// readResponses reads the answers of all panels of the closed rounds.
+func (s *Store) readResponses(ctx context.Context, tx pgx.Tx, e evaluated, in *inputs, count counting) error {
+	scheme, faults := scoring.ParseScheme(schemeFile, []byte(e.Scheme))
+	if errs := faults.Errors(); len(errs) > 0 {
+		return fmt.Errorf("%w: %w", survey.ErrInvalid, errs)
+	}
+	rules, err := rulesOf(scheme, runParams(e))
+	if err != nil {
+		return err
+	}
+	rows, _ := tx.Query(ctx, sqlEvaluatedPanels, pgx.NamedArgs{"evaluation": e.ID})
+	panels, err := pgx.CollectRows(rows, pgx.RowToStructByName[panelOf])
+	if err != nil {
+		return err
+	}
+	respondents := make(map[string]string)
+	for _, p := range panels {
+		questionnaire, err := s.questionnaires.get(ctx, tx, p.QuestionnaireID)
+		if err != nil {
+			return err
+		}
+		rule, known := rules[p.Code]
+		if bool(count) && known && countable(p.Code, rule, panels) {
+			err = countPanel(ctx, tx, p, questionnaire, rule, in)
+		} else {
+			err = readPanel(ctx, tx, p, questionnaire, respondents, in)
+		}
+		if err != nil {
+			return fmt.Errorf("answers of panel %s: %w", p.Code, err)
+		}
+	}
+	numberResponses(in.Responses)
+	return nil
+}
+
+func rulesOf(scheme *scoring.Scheme, given scoring.Params) (map[string]scoring.PanelRule, error) {
+	list, faults := scheme.Panels(given)
+	if errs := faults.Errors(); len(errs) > 0 {
+		return nil, fmt.Errorf("%w: %w", survey.ErrInvalid, errs)
+	}
+	rules := make(map[string]scoring.PanelRule, len(list))
+	for _, rule := range list {
+		rules[rule.Panel] = rule
+	}
+	return rules, nil
+}
+
+// countable says whether counts suffice for all panels of a code: no rule
+// reads single responses, the scheme lists the items, and no respondent could
+// have answered twice. A panel comes in one form only.
+func countable(code string, rule scoring.PanelRule, panels []panelOf) bool {
+	for _, p := range panels {
+		if p.Code == code && p.Identity != survey.Anonymous {
+			return false
+		}
+	}
+	return !rule.Rows && len(rule.Items) > 0
+}
+
+// runParams are the parameters of an evaluation and its period.
+func runParams(e evaluated) scoring.Params {
+	p := make(scoring.Params, len(e.Params)+1)
+	for name, value := range e.Params {
+		p[name] = value
+	}
+	if e.Period != "" {
+		p["period"] = e.Period
+	}
+	return p
+}

@@ -1,0 +1,188 @@
+package storage
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"pingyi/scoring"
+	"pingyi/survey"
+)
+
+// statusFew is the status of ballots on a subject that fewer people rated than
+// their panel's minimum promised them: they do not count, and are not shown.
+const statusFew = "few"
+
+// sqlJudged are the ballots of a panel with their status as it counts.
+const sqlJudged = `
+	WITH cell AS (
+		SELECT subject_id, relation, count(*) FILTER (WHERE status = 'valid') AS n
+		FROM ballot WHERE round_id = @round AND panel_id = @panel GROUP BY subject_id, relation
+	), judged AS MATERIALIZED (
+		SELECT b.id, s.code AS subject, b.relation, b.stratum, b.respondent,
+		       CASE WHEN b.status = 'valid' AND cell.n < @minimum THEN '` + statusFew + `' ELSE b.status END AS status
+		FROM ballot b JOIN cell USING (subject_id, relation) JOIN subject s ON s.id = b.subject_id
+		WHERE b.round_id = @round AND b.panel_id = @panel
+	)`
+
+// Responses, equal ones of nobody in particular once with their number. The
+// order is that of their content, or of random ids: it tells nothing.
+const sqlResponses = sqlJudged + `, sheet AS (
+		SELECT j.*, coalesce(array_agg(a.item ORDER BY a.item) FILTER (WHERE a.item IS NOT NULL), '{}') AS items,
+		       coalesce(array_agg(a.value ORDER BY a.item) FILTER (WHERE a.item IS NOT NULL), '{}') AS values
+		FROM judged j LEFT JOIN answer a ON a.round_id = @round AND a.ballot_id = j.id
+		     AND a.item <> ALL(@texts::smallint[])
+		GROUP BY j.id, j.subject, j.relation, j.stratum, j.respondent, j.status
+	)
+	SELECT subject, relation, stratum, status, coalesce(respondent, '') AS respondent, items, values, count(*) AS n
+	FROM sheet
+	GROUP BY subject, relation, stratum, status, respondent, items, values, CASE WHEN respondent IS NOT NULL THEN id END
+	ORDER BY min(id)`
+
+type sheetRow struct {
+	Subject    string
+	Relation   string
+	Stratum    string
+	Status     string
+	Respondent string
+	Items      []int16
+	Values     []string
+	N          int64
+}
+
+// readPanel reads a panel's ballots as responses. respondents gives those who
+// are named or numbered new numbers, the same over all panels and rounds.
+func readPanel(ctx context.Context, tx pgx.Tx, p panelOf, questionnaire *survey.Questionnaire,
+	respondents map[string]string, in *inputs) error {
+	rows, _ := tx.Query(ctx, sqlResponses, pgx.NamedArgs{"round": p.RoundID, "panel": p.PanelID,
+		"minimum": p.Minimum, "texts": textItems(questionnaire)})
+	sheets, err := pgx.CollectRows(rows, pgx.RowToStructByName[sheetRow])
+	if err != nil {
+		return err
+	}
+	for _, sheet := range sheets {
+		r := scoring.Response{Panel: p.Code, Subject: sheet.Subject, Period: p.Period, Relation: sheet.Relation,
+			Status: sheet.Status, Stratum: sheet.Stratum, Count: sheet.N}
+		if sheet.Respondent != "" {
+			r.Respondent = numbered(respondents, p, sheet.Respondent)
+		}
+		for i, n := range sheet.Items {
+			item, ok := questionnaire.Item(int(n))
+			if !ok {
+				return fmt.Errorf("there is no item %d in questionnaire %s: %w", n, questionnaire.Code, survey.ErrInvalid)
+			}
+			r.Answers = append(r.Answers, scoring.Answer{Item: item.Code, Value: sheet.Values[i]})
+		}
+		in.Responses = append(in.Responses, r)
+	}
+	return nil
+}
+
+// numbered returns a respondent's number. Named people are the same person in
+// every round, pseudonyms in one.
+func numbered(respondents map[string]string, p panelOf, respondent string) string {
+	key := respondent
+	if p.Identity != survey.Named {
+		key = fmt.Sprintf("%d/%s", p.RoundID, respondent)
+	}
+	number, ok := respondents[key]
+	if !ok {
+		number = fmt.Sprintf("r%07d", len(respondents)+1)
+		respondents[key] = number
+	}
+	return number
+}
+
+// textItems are the items whose answers are texts, which do not count.
+func textItems(q *survey.Questionnaire) []int16 {
+	texts := []int16{}
+	for _, it := range q.Items {
+		if it.AnswerKind() == survey.ShortText {
+			texts = append(texts, int16(it.N))
+		}
+	}
+	return texts
+}
+
+// numberResponses puts the responses in the order of their content and numbers
+// them; the numbers compare as strings.
+func numberResponses(responses []scoring.Response) {
+	slices.SortStableFunc(responses, func(a, b scoring.Response) int {
+		return cmp.Or(strings.Compare(a.Panel, b.Panel), strings.Compare(a.Period, b.Period),
+			strings.Compare(a.Subject, b.Subject), strings.Compare(a.Relation, b.Relation),
+			strings.Compare(a.Stratum, b.Stratum), strings.Compare(a.Status, b.Status),
+			strings.Compare(a.Respondent, b.Respondent), slices.CompareFunc(a.Answers, b.Answers, compareAnswers))
+	})
+	for i := range responses {
+		responses[i].ID = fmt.Sprintf("%09d", i+1)
+	}
+}
+
+func compareAnswers(a, b scoring.Answer) int {
+	return cmp.Or(strings.Compare(a.Item, b.Item), strings.Compare(a.Value, b.Value))
+}
+
+// The cleaning that the scheme asks for, done where the ballots are: enough
+// items with an answer that counts.
+const sqlCleaned = sqlJudged + `, asked AS (
+		SELECT * FROM unnest(@items::smallint[], @codes::text[]) AS i (item, code)
+	), answered AS (
+		SELECT a.ballot_id, count(*) AS n FROM judged j
+		JOIN answer a ON a.round_id = @round AND a.ballot_id = j.id JOIN asked USING (item)
+		WHERE j.status = 'valid' AND a.value <> '' AND a.value <> ALL(@unknown::text[]) GROUP BY a.ballot_id
+	), cleaned AS MATERIALIZED (
+		SELECT j.*, CASE WHEN j.status <> 'valid' THEN 'invalid'
+		                 WHEN answered.n * @denominator::bigint >= @needed::bigint THEN 'valid' ELSE 'void' END AS verdict
+		FROM judged j LEFT JOIN answered ON answered.ballot_id = j.id
+	)`
+
+const (
+	sqlTurnouts = sqlCleaned + `
+	SELECT subject, relation, stratum, count(*) FILTER (WHERE verdict = 'invalid'),
+	       count(*) FILTER (WHERE verdict = 'void'), count(*) FILTER (WHERE verdict = 'valid')
+	FROM cleaned GROUP BY subject, relation, stratum
+	ORDER BY subject COLLATE "C", relation COLLATE "C", stratum COLLATE "C"`
+	sqlHistogram = sqlCleaned + `
+	SELECT c.subject, c.relation, c.stratum, asked.code, a.value, count(*)
+	FROM cleaned c JOIN answer a ON a.round_id = @round AND a.ballot_id = c.id JOIN asked USING (item)
+	WHERE c.verdict = 'valid' AND a.value <> ''
+	GROUP BY c.subject, c.relation, c.stratum, asked.code, a.value
+	ORDER BY c.subject COLLATE "C", c.relation COLLATE "C", c.stratum COLLATE "C", asked.code COLLATE "C", a.value COLLATE "C"`
+)
+
+// countPanel cleans and counts a panel's ballots in the database.
+func countPanel(ctx context.Context, tx pgx.Tx, p panelOf, questionnaire *survey.Questionnaire,
+	rule scoring.PanelRule, in *inputs) error {
+	var items []int16
+	var codes []string
+	for _, it := range questionnaire.Items {
+		if slices.Contains(rule.Items, it.Code) {
+			items, codes = append(items, int16(it.N)), append(codes, it.Code)
+		}
+	}
+	// answered ≥ share·items, in whole numbers, and at least one.
+	share := rule.Answered
+	needed := share.Num().Int64() * int64(len(rule.Items))
+	args := pgx.NamedArgs{"round": p.RoundID, "panel": p.PanelID, "minimum": p.Minimum, "items": items, "codes": list(codes),
+		"unknown": list(rule.Unknown), "denominator": share.Denom().Int64(), "needed": max(1, needed)}
+	rows, _ := tx.Query(ctx, sqlTurnouts, args)
+	t := scoring.Turnout{Panel: p.Code, Period: p.Period}
+	_, err := pgx.ForEachRow(rows, []any{&t.Subject, &t.Relation, &t.Stratum, &t.Invalid, &t.Void, &t.Valid}, func() error {
+		in.Turnouts = append(in.Turnouts, t)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	rows, _ = tx.Query(ctx, sqlHistogram, args)
+	c := scoring.Count{Panel: p.Code, Period: p.Period}
+	_, err = pgx.ForEachRow(rows, []any{&c.Subject, &c.Relation, &c.Stratum, &c.Item, &c.Value, &c.N}, func() error {
+		in.Counts = append(in.Counts, c)
+		return nil
+	})
+	return err
+}
