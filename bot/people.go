@@ -71,6 +71,8 @@ func (t *turn) command(ctx context.Context, text string) error {
 		return t.askNotMe(ctx)
 	case "admin":
 		return t.adminMenu(ctx)
+	case "invite":
+		return t.invite(ctx, strings.Fields(argument))
 	default:
 		t.show(ctx, screen{text: t.html("fallback.command", nil)})
 	}

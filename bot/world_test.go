@@ -54,6 +54,7 @@ type world struct {
 	log    *bytes.Buffer
 
 	dispatcher *Dispatcher
+	tokens     []string // left out of the script: they are random
 }
 
 // The people of the tests, by their Telegram ids.
@@ -196,6 +197,12 @@ func (w *world) saw(e sandbox.Event) {
 
 func (w *world) shown(sign string, m sandbox.Message) {
 	fmt.Fprintf(&w.script, "%s #%d\n", sign, m.ID)
+	switch {
+	case m.Photo != nil:
+		fmt.Fprintf(&w.script, "    (photo %dx%d)\n", m.Photo.Width, m.Photo.Height)
+	case m.Document != nil:
+		fmt.Fprintf(&w.script, "    (file %s)\n", m.Document.Name)
+	}
 	for line := range strings.SplitSeq(m.Text, "\n") {
 		fmt.Fprintf(&w.script, "    %s\n", line)
 	}
@@ -323,6 +330,9 @@ func (w *world) golden(name string) {
 	w.t.Helper()
 	file := filepath.Join("testdata", name+".golden")
 	got := w.script.String()
+	for _, token := range w.tokens {
+		got = strings.ReplaceAll(got, token, "TOKEN")
+	}
 	if *update {
 		w.must(os.WriteFile(file, []byte(got), 0o644))
 		return
