@@ -91,13 +91,28 @@ func (p *htmlParser) reference() error {
 	if ref == "" {
 		return p.fail(p.pos, "bare & must be written &amp;; named references are &lt; &gt; &amp; &quot;")
 	}
-	char := html.UnescapeString(ref)
-	if r := []rune(char); len(r) != 1 || utf16.RuneLen(r[0]) < 0 || r[0] == 0 {
+	char, ok := character(ref[1 : len(ref)-1])
+	if !ok {
 		return p.fail(p.pos, "no such character: "+ref)
 	}
-	p.write(char)
+	p.write(string(char))
 	p.pos += len(ref)
 	return nil
+}
+
+// character is what a reference names: lt, #65 or #x41.
+func character(ref string) (rune, bool) {
+	digits, numeric := strings.CutPrefix(ref, "#")
+	if !numeric {
+		return map[string]rune{"lt": '<', "gt": '>', "amp": '&', "quot": '"'}[ref], true
+	}
+	base := 10
+	if digits[0] == 'x' || digits[0] == 'X' {
+		digits, base = digits[1:], 16
+	}
+	n, err := strconv.ParseInt(digits, base, 32)
+	char := rune(n)
+	return char, err == nil && char != 0 && utf16.RuneLen(char) > 0
 }
 
 var (

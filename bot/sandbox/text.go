@@ -17,6 +17,7 @@ const (
 	maxCallbackData = 64 // bytes
 	maxAnswer       = 200
 	maxEntities     = 100
+	maxSource       = 1 << 16 // bytes of a text with its markup
 )
 
 // utf16Len counts UTF-16 units.
@@ -79,6 +80,9 @@ func formatted(raw, mode string, explicit []Entity) (string, []Entity, error) {
 	text, err := cleanText(raw)
 	if err != nil {
 		return "", nil, err
+	}
+	if len(text) > maxSource {
+		return "", nil, badForm(fmt.Sprintf("message is too long: %d bytes with its markup", len(text)))
 	}
 	ents := explicit
 	if mode != "" && len(explicit) > 0 {
