@@ -9,7 +9,8 @@ import (
 )
 
 // known are the codes that something may refer to: of the files and of what
-// stands.
+// stands. A nil set lets every code pass: its file could not be read, and that
+// was said already.
 type known struct {
 	units, people, subjects                map[string]bool
 	questionnaires, schemes                map[string]bool
@@ -42,7 +43,23 @@ func (s *set) known(h *standing) known {
 	if p := current(s.project, h.project); p != nil {
 		k.districts, k.ages = places(p.Enrolment.Districts), places(p.Enrolment.Ages)
 	}
+	s.pass(&k)
 	return k
+}
+
+// pass lets everything refer to what stands in files that could not be read.
+func (s *set) pass(k *known) {
+	for kind, sets := range map[Kind][]*map[string]bool{
+		Project: {&k.districts, &k.ages}, Units: {&k.units}, People: {&k.people},
+		Subjects: {&k.subjects, &k.kinds, &k.groups}, Questionnaire: {&k.questionnaires},
+		Scheme: {&k.schemes}, Round: {&k.rounds},
+	} {
+		if s.unread[kind] {
+			for _, set := range sets {
+				*set = nil
+			}
+		}
+	}
 }
 
 func current(file, standing *survey.Project) *survey.Project {
@@ -109,7 +126,7 @@ func (s *set) check(h *standing) {
 
 // refers reports a reference to nothing.
 func (s *set) refers(row place, r ref, to map[string]bool, code string) {
-	if r.code == "" || to[r.code] || s.full() {
+	if r.code == "" || to == nil || to[r.code] || s.full() {
 		return
 	}
 	s.faultAt(place{row.file, r.at}, code, args{"Got": r.code, "Near": nearest(r.code, maps.Keys(to))})

@@ -19,8 +19,8 @@ func (s *set) checkPeople(h *standing, k known) {
 		for _, r := range p.roles {
 			s.refers(p.place, r.unit, k.units, "load.unit_unknown")
 		}
-		s.refers(p.place, ref{p.district, p.at.district}, orAny(k.districts, p.district), "load.district_unknown")
-		s.refers(p.place, ref{p.age, p.at.age}, orAny(k.ages, p.age), "load.age_unknown")
+		s.refers(p.place, ref{p.district, p.at.district}, k.districts, "load.district_unknown")
+		s.refers(p.place, ref{p.age, p.at.age}, k.ages, "load.age_unknown")
 		if one, again := first[p.code]; again {
 			s.checkRows(one, p)
 		} else {
@@ -33,14 +33,6 @@ func (s *set) checkPeople(h *standing, k known) {
 	s.checkMemberships()
 	s.checkManagers(h)
 	s.checkAccounts(first, h)
-}
-
-// orAny lets every code pass where the project does not list them.
-func orAny(listed map[string]bool, code string) map[string]bool {
-	if listed == nil {
-		return map[string]bool{code: true}
-	}
-	return listed
 }
 
 func (p *person) where(at position) place { return place{p.file, at} }

@@ -24,9 +24,7 @@ func (s *set) checkRound(b body[*survey.RoundSpec], k known, h *standing) {
 		s.names(b.place, b.text, at+".questionnaire", p.Questionnaire, k.questionnaires, "load.questionnaire_unknown")
 		s.names(b.place, b.text, at+".who.under", p.Who.Under, k.units, "load.unit_unknown")
 		s.namesAll(b, at+".who.units", p.Who.Units, k.units, "load.unit_unknown")
-		if k.districts != nil {
-			s.namesAll(b, at+".who.districts", p.Who.Districts, k.districts, "load.district_unknown")
-		}
+		s.namesAll(b, at+".who.districts", p.Who.Districts, k.districts, "load.district_unknown")
 	}
 	if r.Series != nil {
 		return
@@ -53,7 +51,7 @@ func sameRound(standing string, r *survey.RoundSpec) bool {
 
 // names reports a code in a YAML file that names nothing.
 func (s *set) names(file place, text []byte, path, code string, to map[string]bool, fault string) {
-	if code == "" || to[code] || s.full() {
+	if code == "" || to == nil || to[code] || s.full() {
 		return
 	}
 	s.faultAt(place{file.file, find(text, path)}, fault, args{"Got": code, "Near": nearest(code, maps.Keys(to))})

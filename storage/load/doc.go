@@ -2,10 +2,10 @@
 // database: read, checked against each other and against what stands, shown,
 // applied in one transaction.
 //
-//	files, faults := load.Paths("project/")        // or FS, or Bytes for a file sent in chat
-//	plan, faults, err := load.Make(ctx, store, files)
-//	plan.Changes()                                 // what would be different
-//	err = plan.Apply(ctx, now, cause)              // all of it, or nothing
+//	files := load.Paths("project/")                       // or FS, or Bytes for a file sent in chat
+//	plan, faults, err := load.Make(ctx, store, now, files) // all faults at once, those of reading too
+//	plan.Changes()                                        // what would be different
+//	err = plan.Apply(ctx, now, cause)                     // all of it, or nothing
 //
 // # Files
 //

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"iter"
 	"os"
 	"path"
 	"path/filepath"
@@ -47,19 +48,36 @@ func yamls() []Kind {
 	return []Kind{Project, Questionnaire, Scheme, Series, Round, Evaluation}
 }
 
-// File is a recognised file of a project folder.
-type File struct {
-	Name    string // as faults name it
-	Kind    Kind
-	Text    []byte // UTF-8 without a byte-order mark
-	GB18030 bool   // what it was written in
+// Files are the files of a project folder as they were read. What is wrong
+// with reading them is kept, so that Make reports it together with the rest.
+type Files struct {
+	all    []file
+	unread map[Kind]bool // kinds of which a file could not be read
+	faults survey.Faults
+}
+
+// file is a recognised file.
+type file struct {
+	name    string // as faults name it
+	kind    Kind
+	text    []byte // UTF-8 without a byte-order mark
+	gb18030 bool   // what it was written in
+}
+
+// Names are the names of the files that were recognised.
+func (f Files) Names() []string {
+	names := make([]string, len(f.all))
+	for i, f := range f.all {
+		names[i] = f.name
+	}
+	return names
 }
 
 // Paths reads files and folders of this computer, folders with all below them.
 // Files that cannot belong to a project (no .csv, .yaml, .yml) and hidden ones
 // are passed over in folders, and faults where they are named themselves.
-func Paths(paths ...string) ([]File, survey.Faults) {
-	var r reader
+func Paths(paths ...string) Files {
+	r := newReader()
 	for _, p := range paths {
 		info, err := os.Stat(p)
 		switch {
@@ -75,35 +93,32 @@ func Paths(paths ...string) ([]File, survey.Faults) {
 }
 
 // FS reads a project folder from a file system, as an embedded one.
-func FS(fsys fs.FS) ([]File, survey.Faults) {
-	var r reader
+func FS(fsys fs.FS) Files {
+	r := newReader()
 	r.folder(fsys, func(name string) string { return name })
 	return r.result()
 }
 
 // Bytes takes one file that arrived by another way, as one sent in chat.
-func Bytes(name string, src []byte) ([]File, survey.Faults) {
-	var r reader
-	name = path.Base(strings.ReplaceAll(name, `\`, "/"))
-	r.bytes(name, src)
+func Bytes(name string, src []byte) Files {
+	r := newReader()
+	r.bytes(path.Base(strings.ReplaceAll(name, `\`, "/")), src)
 	return r.result()
 }
 
-type reader struct {
-	files  []File
-	faults survey.Faults
-}
+type reader struct{ files Files }
 
-func (r *reader) result() ([]File, survey.Faults) {
-	if len(r.files) == 0 && len(r.faults) == 0 {
+func newReader() *reader { return &reader{Files{unread: map[Kind]bool{}}} }
+
+func (r *reader) result() Files {
+	if len(r.files.all) == 0 && len(r.files.faults) == 0 {
 		r.fault("", "load.no_files", nil)
 	}
-	r.faults.Sort()
-	return r.files, r.faults
+	return r.files
 }
 
-func (r *reader) fault(file, code string, a args) {
-	r.faults = append(r.faults, survey.Fault{File: file, Code: code, Args: a})
+func (r *reader) fault(name, code string, a args) {
+	r.files.faults = append(r.files.faults, survey.Fault{File: name, Code: code, Args: a})
 }
 
 func unreadable(err error) string {
@@ -122,7 +137,7 @@ func (r *reader) folder(fsys fs.FS, shown func(string) string) {
 		case entry.IsDir() && hidden:
 			return fs.SkipDir
 		case entry.IsDir() || hidden || !slices.Contains([]string{".csv", ".yaml", ".yml"}, extension(name)):
-		case len(r.files) >= MaxFiles:
+		case len(r.files.all) >= MaxFiles:
 			r.fault(shown(name), "load.too_many_files", args{"Most": MaxFiles})
 			return fs.SkipAll
 		default:
@@ -155,50 +170,45 @@ func (r *reader) file(fsys fs.FS, name, shown string) {
 }
 
 func (r *reader) bytes(name string, src []byte) {
-	isCSV := extension(name) == ".csv"
-	limit := MaxYAML
-	if isCSV {
-		limit = MaxFile
-	}
-	if len(src) > limit {
-		r.fault(name, "load.file_large", args{"Most": limit >> 20})
-		return
-	}
-	text, gb, ok := decode(src)
-	if !ok {
-		r.fault(name, "load.encoding", nil)
-		return
-	}
-	var kind Kind
-	switch extension(name) {
+	form, limit := extension(name), MaxYAML
+	switch form {
 	case ".csv":
-		kind, ok = tableKind(name)
+		limit = MaxFile
 	case ".yaml", ".yml":
-		kind, ok = yamlKind(text)
 	default:
 		r.fault(name, "load.file_form", nil)
 		return
 	}
-	if !ok {
-		r.unknown(name, isCSV, string(kind))
+	text, gb, ok := decode(src[:min(len(src), limit)])
+	kind, known := yamlKind(text)
+	kinds, code := yamls(), "load.yaml_unknown"
+	if form == ".csv" {
+		kind, known = tableKind(name)
+		kinds, code = tables(), "load.table_unknown"
+	}
+	switch {
+	case len(src) > limit:
+		r.fault(name, "load.file_large", args{"Most": limit >> 20})
+	case !ok:
+		r.fault(name, "load.encoding", nil)
+	case !known:
+		r.fault(name, code, args{"Got": clip(string(kind)), "Near": nearest(string(kind), words(kinds)),
+			"Known": strings.Join(slices.Collect(words(kinds)), ", ")})
+	default:
+		r.files.all = append(r.files.all, file{name: name, kind: kind, text: text, gb18030: gb})
 		return
 	}
-	r.files = append(r.files, File{Name: name, Kind: kind, Text: text, GB18030: gb})
+	r.files.unread[kind] = true
 }
 
-// unknown reports a file that is none of the kinds.
-func (r *reader) unknown(name string, isCSV bool, got string) {
-	kinds, code := yamls(), "load.yaml_unknown"
-	if isCSV {
-		kinds, code = tables(), "load.table_unknown"
-		got = stem(name)
+func words(kinds []Kind) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, k := range kinds {
+			if !yield(string(k)) {
+				return
+			}
+		}
 	}
-	var words []string
-	for _, k := range kinds {
-		words = append(words, string(k))
-	}
-	a := args{"Got": clip(got), "Near": nearest(got, slices.Values(words)), "Known": strings.Join(words, ", ")}
-	r.faults = append(r.faults, survey.Fault{File: name, Code: code, Args: a})
 }
 
 // stem is the first word of a file's name: people-2026 (1).csv is people.

@@ -19,7 +19,7 @@ import (
 // as it was when the plan was made.
 type Plan struct {
 	store     *storage.Store
-	files     []File
+	files     Files
 	changes   []Change
 	unchanged map[Kind]int
 	notices   []Notice
@@ -28,7 +28,7 @@ type Plan struct {
 // Make checks the files against each other and against the database, and says
 // what applying them would change. Faults say that nothing can be applied; the
 // error is about the database.
-func Make(ctx context.Context, store *storage.Store, now time.Time, files []File) (*Plan, survey.Faults, error) {
+func Make(ctx context.Context, store *storage.Store, now time.Time, files Files) (*Plan, survey.Faults, error) {
 	house, err := store.House(ctx)
 	if err != nil {
 		return nil, nil, err

@@ -34,11 +34,8 @@ type recordedField struct {
 
 // record makes the log's entry. Of people it names what changed, not the
 // values: the log outlives what may be known about them.
-func record(files []File, changes []Change) recorded {
-	r := recorded{Added: map[Kind]int{}, Changed: map[Kind]int{}}
-	for _, f := range files {
-		r.Files = append(r.Files, f.Name)
-	}
+func record(files Files, changes []Change) recorded {
+	r := recorded{Files: files.Names(), Added: map[Kind]int{}, Changed: map[Kind]int{}}
 	hash := sha256.New()
 	encoder := json.NewEncoder(hash)
 	for _, c := range changes {

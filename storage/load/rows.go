@@ -32,7 +32,7 @@ func ledgerColumns() columns {
 		"matter", "level", "indicator", "period", "reason"}}
 }
 
-func (s *set) readUnits(f File) {
+func (s *set) readUnits(f file) {
 	cols := unitColumns()
 	t := s.open(f, cols)
 	has := t.columnsHad()
@@ -48,7 +48,7 @@ func (s *set) readUnits(f File) {
 	s.close(t)
 }
 
-func (s *set) readSubjects(f File) {
+func (s *set) readSubjects(f file) {
 	cols := subjectColumns()
 	t := s.open(f, cols)
 	has := t.columnsHad()
@@ -68,7 +68,7 @@ func (s *set) readSubjects(f File) {
 	s.close(t)
 }
 
-func (s *set) readCalendar(f File) {
+func (s *set) readCalendar(f file) {
 	t := s.open(f, calendarColumns())
 	for t.next() {
 		date := t.needed("date")
@@ -87,7 +87,7 @@ func (s *set) readCalendar(f File) {
 	s.close(t)
 }
 
-func (s *set) readValues(f File) {
+func (s *set) readValues(f file) {
 	t := s.open(f, valueColumns())
 	has := t.columnsHad()
 	for t.next() {
@@ -113,7 +113,7 @@ func (v value) code() string {
 	return strings.TrimRight(strings.Join([]string{v.Subject, v.Indicator, v.Period, v.Source, v.Date}, ","), ",")
 }
 
-func (s *set) readLedger(f File) {
+func (s *set) readLedger(f file) {
 	t := s.open(f, ledgerColumns())
 	has := t.columnsHad()
 	for t.next() {
@@ -146,7 +146,7 @@ func kindsOfPeople() []string {
 
 func rolesOfPeople() []string { return []string{"admin", "organiser", "auditor", "contact"} }
 
-func (s *set) readPeople(f File) {
+func (s *set) readPeople(f file) {
 	t := s.open(f, peopleColumns())
 	has := t.columnsHad()
 	for t.next() {

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"maps"
 	"slices"
 
 	"pingyi/scoring"
@@ -33,6 +34,7 @@ type set struct {
 	rounds         []body[*survey.RoundSpec] // series too
 	evaluations    []body[*survey.EvaluationSpec]
 
+	unread  map[Kind]bool // kinds of which a file could not be read
 	faults  survey.Faults
 	notices []Notice
 }
@@ -107,13 +109,13 @@ type body[T any] struct {
 
 // parse reads all files. Faults are those of single files; check adds what
 // files say about each other.
-func parse(files []File) *set {
-	s := &set{}
-	for _, f := range files {
-		if f.GB18030 {
-			s.notices = append(s.notices, Notice{File: f.Name, Code: "load.gb18030"})
+func parse(files Files) *set {
+	s := &set{unread: maps.Clone(files.unread), faults: slices.Clone(files.faults)}
+	for _, f := range files.all {
+		if f.gb18030 {
+			s.notices = append(s.notices, Notice{File: f.name, Code: "load.gb18030"})
 		}
-		switch f.Kind {
+		switch f.kind {
 		case Units:
 			s.readUnits(f)
 		case People:
@@ -149,14 +151,15 @@ func (s *set) notice(p place, code string, a args) {
 
 // open starts a table and says which columns it takes for attributes although
 // they look like slips.
-func (s *set) open(f File, cols columns) *table {
-	t := openTable(f.Name, f.Text, cols)
+func (s *set) open(f file, cols columns) *table {
+	t := openTable(f.name, f.text, cols)
+	s.unread[f.kind] = s.unread[f.kind] || t.csv == nil
 	for _, name := range t.header {
 		if _, listed := t.index[name]; !listed || !cols.open {
 			continue
 		}
 		if near := nearest(name, slices.Values(cols.known())); near != "" && near != name {
-			s.notice(place{f.Name, t.at[t.index[name]]}, "load.column_attribute", args{"Column": name, "Near": near})
+			s.notice(place{f.name, t.at[t.index[name]]}, "load.column_attribute", args{"Column": name, "Near": near})
 		}
 	}
 	return t

@@ -12,11 +12,13 @@ import (
 )
 
 // readYAML gives a file to the parser of its kind.
-func (s *set) readYAML(f File) {
-	at := place{f.Name, position{1, 1}}
-	switch f.Kind {
+func (s *set) readYAML(f file) {
+	at := place{f.name, position{1, 1}}
+	before := len(s.faults)
+	defer func() { s.unread[f.kind] = s.unread[f.kind] || len(s.faults) > before }()
+	switch f.kind {
 	case Project:
-		p, faults := survey.ParseProject(f.Name, f.Text)
+		p, faults := survey.ParseProject(f.name, f.text)
 		s.faults = append(s.faults, faults...)
 		switch {
 		case len(faults) > 0:
@@ -26,25 +28,25 @@ func (s *set) readYAML(f File) {
 			s.project = p
 		}
 	case Questionnaire:
-		q, faults := survey.ParseQuestionnaire(f.Name, f.Text)
+		q, faults := survey.ParseQuestionnaire(f.name, f.text)
 		if s.faults = append(s.faults, faults...); len(faults) == 0 {
-			s.questionnaires = append(s.questionnaires, body[*survey.Questionnaire]{at, q.Code, f.Text, q})
+			s.questionnaires = append(s.questionnaires, body[*survey.Questionnaire]{at, q.Code, f.text, q})
 		}
 	case Scheme:
-		sc, faults := scoring.ParseScheme(f.Name, f.Text)
+		sc, faults := scoring.ParseScheme(f.name, f.text)
 		s.takeScoring(faults)
 		if len(faults.Errors()) == 0 {
-			s.schemes = append(s.schemes, body[*scoring.Scheme]{at, sc.Code, f.Text, sc})
+			s.schemes = append(s.schemes, body[*scoring.Scheme]{at, sc.Code, f.text, sc})
 		}
 	case Series, Round:
-		r, faults := survey.ParseRound(f.Name, f.Text)
+		r, faults := survey.ParseRound(f.name, f.text)
 		if s.faults = append(s.faults, faults...); len(faults) == 0 {
-			s.rounds = append(s.rounds, body[*survey.RoundSpec]{at, roundCode(r), f.Text, r})
+			s.rounds = append(s.rounds, body[*survey.RoundSpec]{at, roundCode(r), f.text, r})
 		}
 	case Evaluation:
-		e, faults := survey.ParseEvaluation(f.Name, f.Text)
+		e, faults := survey.ParseEvaluation(f.name, f.text)
 		if s.faults = append(s.faults, faults...); len(faults) == 0 {
-			s.evaluations = append(s.evaluations, body[*survey.EvaluationSpec]{at, e.Code, f.Text, e})
+			s.evaluations = append(s.evaluations, body[*survey.EvaluationSpec]{at, e.Code, f.text, e})
 		}
 	}
 }
@@ -77,7 +79,7 @@ func (s *set) addShipped(h *standing) {
 			continue
 		}
 		have[code] = true
-		s.readYAML(File{Name: code + ".yaml", Kind: Scheme, Text: src})
+		s.readYAML(file{name: code + ".yaml", kind: Scheme, text: src})
 	}
 }
 
