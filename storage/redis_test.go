@@ -33,7 +33,7 @@ func newRedis(t testing.TB) *Redis {
 // silentRedis takes connections and never answers.
 func silentRedis(t testing.TB) *Redis {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
