@@ -70,6 +70,9 @@ type Trace struct {
 	Weight *big.Rat // within its parent, where it has one
 	Lines  []Line
 	Inputs []*Trace
+	N      int64    // responses behind it, where it comes straight from them
+	Panels []string // whose they are
+	Hidden bool     // see Figure.Hidden
 }
 
 // Line is one step of a trace.

@@ -55,6 +55,10 @@ func (r *surveyRule) compute(c *computation, p *part, in scope) []*Cell {
 	}
 	for i := range subjects {
 		r.combineClasses(p, in, out[i], classes[i])
+		out[i].Trace.N = out[i].N
+		for _, pan := range r.panels {
+			out[i].Trace.Panels = append(out[i].Trace.Panels, pan.code)
+		}
 	}
 	return out
 }

@@ -36,6 +36,7 @@ type Column struct {
 	Title  Text
 	Weight *big.Rat // of the part within its parent, where it is fixed
 	Depth  int
+	Panels []string // whose answers it is, where it comes straight from them
 }
 
 // Name is the column's name in result files.
@@ -52,11 +53,11 @@ type Figure struct {
 	State State
 	Value *big.Rat
 	Words []string
-	Whole bool // a count, rank or cents: written without decimals
-	N     int64
-	// Survey tells that the figure comes straight from respondents, so that N
-	// says how many.
-	Survey bool
+	Whole bool  // a count, rank or cents: written without decimals
+	N     int64 // responses behind it, where it comes straight from respondents
+	// Hidden marks a figure that must not be shown: too few stand behind it, or
+	// it would give away another. Only scoring/disclosure sets it.
+	Hidden bool
 }
 
 // Row is one subject's outcome.
@@ -68,6 +69,7 @@ type Row struct {
 	Figures      []Figure // one per KindResult.Columns
 	Payouts      []Figure // exact and cents in turn, one per KindResult.Payouts
 	Total        *big.Rat
+	TotalHidden  bool
 	Rank         int // 0: not ranked
 	Order        int // place after tie-breaks; 0: not ranked
 	Grade        string
@@ -136,15 +138,19 @@ func (c *computation) columnsOf(p *part) ([]Column, [][]Figure) {
 		depth++
 	}
 	col := Column{Path: p.path, Title: p.title, Depth: depth}
+	if r, ok := p.rule.(*surveyRule); ok {
+		for _, pan := range r.panels {
+			col.Panels = append(col.Panels, pan.code)
+		}
+	}
 	if p.weight != nil {
 		col.Weight = p.weight.fixed
 	}
 	cells := c.wide(p, p.scoped(), scope{})
-	_, survey := p.rule.(*surveyRule)
 	_, ranks := p.rule.(*rankOfRule)
 	figures := make([]Figure, len(cells))
 	for i, cell := range cells {
-		figures[i] = Figure{State: cell.State, Value: cell.Value, Words: cell.Words, N: cell.N, Survey: survey, Whole: ranks}
+		figures[i] = Figure{State: cell.State, Value: cell.Value, Words: cell.Words, N: cell.N, Whole: ranks}
 		if _, words := p.rule.(*pickRule); !words {
 			figures[i].Words = nil
 		}
@@ -163,7 +169,7 @@ func (c *computation) columnsOf(p *part) ([]Column, [][]Figure) {
 		switch what {
 		case "n":
 			add("n", func(i int) Figure {
-				return Figure{State: Present, Value: rat(cells[i].N), Whole: true}
+				return Figure{State: Present, Value: rat(cells[i].N), Whole: true, N: cells[i].N}
 			})
 		case "rank":
 			ranks := c.ranks(p.kind, p.ranking, scope{}, func(i int) *big.Rat { return cells[i].Value })

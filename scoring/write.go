@@ -49,7 +49,7 @@ func (r *Result) WriteCSV(w io.Writer) error {
 			for i, c := range k.Payouts {
 				record[2+len(parts)+slices.Index(payouts, c.Name())] = row.Payouts[i].text()
 			}
-			copy(record[2+len(parts)+len(payouts):], []string{Figure{State: Present, Value: row.Total}.text(), rankText(row.Rank), row.Grade,
+			copy(record[2+len(parts)+len(payouts):], []string{row.totalFigure().text(), rankText(row.Rank), row.Grade,
 				joinWords(row.Awards), joinWords(row.Consequences), joinWords(flagTexts(row.Flags))})
 			if err := out.Write(record); err != nil {
 				return err
@@ -60,8 +60,13 @@ func (r *Result) WriteCSV(w io.Writer) error {
 	return out.Error()
 }
 
+// hiddenMark stands in result files where a figure must not be shown.
+const hiddenMark = "*"
+
 func (f Figure) text() string {
 	switch {
+	case f.Hidden:
+		return hiddenMark
 	case f.Value != nil && f.Whole:
 		return FormatNumber(f.Value, 0)
 	case f.Value != nil:
@@ -147,13 +152,15 @@ func (row Row) json(k KindResult) jsonRow {
 	for _, t := range row.Traces {
 		traces = append(traces, t.json())
 	}
-	return append(out, jsonField{"total", Figure{Value: row.Total}.json()}, jsonField{"rank", rank}, jsonField{"grade", row.Grade},
+	return append(out, jsonField{"total", row.totalFigure().json()}, jsonField{"rank", rank}, jsonField{"grade", row.Grade},
 		jsonField{"award", joinWords(row.Awards)}, jsonField{"consequences", joinWords(row.Consequences)},
 		jsonField{"flags", joinWords(flagTexts(row.Flags))}, jsonField{"trace", traces}, jsonField{"notes", jsonLines(row.Notes)})
 }
 
 func (f Figure) json() any {
 	switch {
+	case f.Hidden:
+		return hiddenMark
 	case f.Value != nil && f.Whole:
 		return json.Number(FormatNumber(f.Value, 0))
 	case f.Value != nil:
@@ -176,7 +183,10 @@ func (t *Trace) json() jsonRow {
 		out = append(out, jsonField{"applies", false})
 	}
 	var value any
-	if t.Value != nil {
+	switch {
+	case t.Hidden:
+		value = hiddenMark
+	case t.Value != nil:
 		value = exact(t.Value)
 	}
 	out = append(out, jsonField{"value", value}, jsonField{"steps", jsonLines(t.Lines)})
@@ -208,4 +218,8 @@ func exact(r *big.Rat) string {
 		return s
 	}
 	return FormatNumber(r, fileDecimals)
+}
+
+func (row Row) totalFigure() Figure {
+	return Figure{State: Present, Value: row.Total, Hidden: row.TotalHidden}
 }

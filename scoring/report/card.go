@@ -25,7 +25,7 @@ func Card(w io.Writer, card *scoring.Scorecard, words scoring.Words, lang string
 		name += " (" + row.Subject + ")"
 	}
 	c.put("", name+" · "+titleOr(card.Title, card.Scheme, lang))
-	c.put("", words("scoring.card.total", map[string]any{"Total": number(row.Total, cardDecimals), "Rank": place(row.Rank), "Grade": row.Grade}))
+	c.put("", words("scoring.card.total", map[string]any{"Total": figure(scoring.Figure{Value: row.Total, Hidden: row.TotalHidden}, cardDecimals), "Rank": place(row.Rank), "Grade": row.Grade}))
 	for _, t := range row.Traces {
 		c.put("", "")
 		c.tree(t, "")
@@ -70,7 +70,7 @@ func (c *cardWriter) collect(t *scoring.Trace) {
 
 // tree writes a part, its steps, then the parts it is made of.
 func (c *cardWriter) tree(t *scoring.Trace, indent string) {
-	args := map[string]any{"Part": c.title(t.Part), "Value": number(t.Value, cardDecimals), "Rule": c.words("scoring.rule."+t.Rule, nil)}
+	args := map[string]any{"Part": c.title(t.Part), "Value": figure(scoring.Figure{Value: t.Value, Hidden: t.Hidden}, cardDecimals), "Rule": c.words("scoring.rule."+t.Rule, nil)}
 	key := "part"
 	if t.Scope != "" {
 		args["Part"] = c.title(t.Part) + " (" + t.Scope + ")"

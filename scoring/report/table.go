@@ -74,10 +74,13 @@ func writeKind(b *strings.Builder, r *scoring.Result, k scoring.KindResult, word
 		for _, p := range row.Payouts {
 			line = append(line, figure(p, r.Decimals))
 		}
-		lines = append(lines, append(line, number(row.Total, r.Decimals), row.Grade,
+		lines = append(lines, append(line, figure(scoring.Figure{Value: row.Total, Hidden: row.TotalHidden}, r.Decimals), row.Grade,
 			strings.Join(row.Awards, " "), strings.Join(row.Consequences, " ")))
 	}
 	writeGrid(b, dropEmpty(lines))
+	if slices.ContainsFunc(lines, func(line []string) bool { return slices.Contains(line, "*") }) {
+		b.WriteString("* " + words("scoring.table.hidden", nil) + "\n")
+	}
 	writeFlags(b, rows, pathTitles(k, lang), words, lang)
 }
 
@@ -118,6 +121,8 @@ func place(rank int) string {
 
 func figure(f scoring.Figure, decimals int) string {
 	switch {
+	case f.Hidden:
+		return "*"
 	case f.Value != nil && f.Whole:
 		return scoring.FormatNumber(f.Value, 0)
 	case f.Value != nil:
@@ -130,6 +135,7 @@ func figure(f scoring.Figure, decimals int) string {
 	return "–"
 }
 
+// number shows a figure of a scorecard.
 func number(r *big.Rat, decimals int) string {
 	if r == nil {
 		return "–"
@@ -199,7 +205,7 @@ func writeGrid(b *strings.Builder, lines [][]string) {
 
 func numeric(s string) bool {
 	_, ok := scoring.ParseNumber(s)
-	return ok || s == "" || s == "–"
+	return ok || s == "" || s == "–" || s == "*"
 }
 
 func pathTitles(k scoring.KindResult, lang string) map[string]string {
