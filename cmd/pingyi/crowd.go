@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"pingyi/bot/sandbox"
+)
+
+// crowd are simulated people of the demo: they read what the bot sends them and press its buttons, as
+// slowly as people do. They know no more than the buttons say.
+type crowd struct {
+	sandbox *sandbox.Sandbox
+	pace    time.Duration // the mean pause before a press
+	spread  time.Duration // over which they take out their phones
+	seed    uint64
+	log     *slog.Logger
+}
+
+// The beginnings of callback data that the crowd tells apart; everything else it leaves alone.
+const (
+	tapOpen    = "o."
+	tapBegin   = "b."
+	tapDecline = "d."
+	tapPick    = "x."
+	tapChosen  = "f."
+	tapAnswer  = "a."
+	tapStep    = "g."
+	tapSubmit  = "s."
+)
+
+// live lets the people with these ids answer what comes until ctx ends.
+func (c *crowd) live(ctx context.Context, ids []int64) {
+	for i, id := range ids {
+		events, err := c.sandbox.Follow(ctx, id)
+		if err != nil {
+			c.log.ErrorContext(ctx, "crowd: nobody to follow", "person", id, "error", err)
+			continue
+		}
+		p := &dweller{crowd: c, id: id, dice: rand.New(rand.NewPCG(c.seed, uint64(i)))}
+		p.wake = time.Duration(p.dice.Int64N(int64(c.spread) + 1))
+		go p.live(ctx, events)
+	}
+}
+
+// dweller is one simulated person.
+type dweller struct {
+	*crowd
+	id     int64
+	dice   *rand.Rand
+	wake   time.Duration // how long after the first message the phone is taken out
+	picked int           // subjects chosen so far
+	weary  bool          // gave up in the middle
+}
+
+func (p *dweller) live(ctx context.Context, events <-chan sandbox.Event) {
+	var latest *sandbox.Message
+	var due <-chan time.Time
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case e, open := <-events:
+			if !open {
+				return
+			}
+			if e.Message == nil || !e.Message.FromBot || len(e.Message.Inline) == 0 {
+				continue
+			}
+			latest = e.Message
+			due = time.After(p.pause())
+		case <-due:
+			if data, ok := p.choose(latest); ok && !p.weary {
+				if _, err := p.sandbox.Press(p.id, latest.ID, data); err != nil {
+					p.log.DebugContext(ctx, "crowd: press refused", "person", p.id, "error", err)
+				}
+			}
+		}
+	}
+}
+
+// pause is how long the person takes to read and press: most are quick, some slow.
+func (p *dweller) pause() time.Duration {
+	wake := p.wake
+	p.wake = 0
+	return wake + time.Duration((0.4+p.dice.ExpFloat64()*0.6)*float64(p.pace))
+}
+
+// choose picks a button, or none.
+func (p *dweller) choose(m *sandbox.Message) (string, bool) {
+	by := map[string][]string{}
+	for _, row := range m.Inline {
+		for _, b := range row {
+			if at := strings.IndexByte(b.Data, '.'); at >= 0 {
+				by[b.Data[:at+1]] = append(by[b.Data[:at+1]], b.Data)
+			}
+		}
+	}
+	first := func(tap string) (string, bool) { return by[tap][0], true }
+	switch {
+	case len(by[tapSubmit]) > 0:
+		return first(tapSubmit)
+	case len(by[tapBegin]) > 0:
+		if p.dice.IntN(100) < 4 && len(by[tapDecline]) > 0 {
+			return first(tapDecline)
+		}
+		return first(tapBegin)
+	case len(by[tapPick]) > 0 && p.picked < 2:
+		p.picked++
+		return by[tapPick][p.dice.IntN(len(by[tapPick]))], true
+	case len(by[tapChosen]) > 0:
+		return first(tapChosen)
+	case len(by[tapAnswer]) > 0:
+		if p.dice.IntN(300) == 0 {
+			p.weary = true
+		}
+		return by[tapAnswer][p.inclination(m.Text, len(by[tapAnswer]))], true
+	case len(by[tapOpen]) > 0:
+		return first(tapOpen)
+	case len(by[tapStep]) > 0:
+		return first(tapStep)
+	}
+	return "", false
+}
+
+// inclination is which of n answers, best first, the person gives. Who is spoken of stands in the
+// first line, before the progress.
+func (p *dweller) inclination(text string, n int) int {
+	of, _, _ := strings.Cut(text, "·")
+	return leaning(strings.TrimSpace(of), n, p.dice)
+}

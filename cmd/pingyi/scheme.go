@@ -1,0 +1,70 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"pingyi/scoring"
+	"pingyi/scoring/schemes"
+)
+
+// scheme lists, shows and checks schemes.
+func (a *app) scheme() *cobra.Command {
+	list := a.command("list", "cli.scheme_list", cobra.NoArgs, func(*cobra.Command, []string) error {
+		t := a.newTable("cli.col_code", "cli.col_title")
+		for _, name := range schemes.Names() {
+			s, err := a.readScheme(name)
+			if err != nil {
+				return err
+			}
+			t.row(name, s.Title.In(string(a.words.Lang())))
+		}
+		return t.write(a.stdout)
+	})
+	show := a.command("show NAME|FILE", "cli.scheme_show", cobra.ExactArgs(1), func(_ *cobra.Command, args []string) error {
+		s, err := a.readScheme(args[0])
+		if err != nil {
+			return err
+		}
+		return a.print("%s", s.Show(a.scoringWords(), string(a.words.Lang())))
+	})
+	check := a.command("check FILE…", "cli.scheme_check", cobra.MinimumNArgs(1), func(_ *cobra.Command, args []string) error {
+		var faults []error
+		for _, file := range args {
+			if _, err := a.readScheme(file); err != nil {
+				faults = append(faults, err)
+				continue
+			}
+			if err := a.print("%s\n", a.words.Say("cli.file_good", map[string]any{"File": file})); err != nil {
+				return err
+			}
+		}
+		return errors.Join(faults...)
+	})
+	return a.group("scheme", "cli.scheme", list, show, check)
+}
+
+// readScheme reads a scheme from a file, or by the name of a shipped one where there is no such file.
+func (a *app) readScheme(nameOrFile string) (*scoring.Scheme, error) {
+	src, err := os.ReadFile(nameOrFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		if shipped, ok := schemes.Source(nameOrFile); ok {
+			src, err = shipped, nil
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s", a.words.Say("cli.scheme_unknown", map[string]any{"Name": nameOrFile}))
+	}
+	s, faults := scoring.ParseScheme(nameOrFile, src)
+	if len(faults.Errors()) > 0 {
+		return nil, faults
+	}
+	for _, f := range faults.Warnings() {
+		a.tell("%s", a.fault(f))
+	}
+	return s, nil
+}
