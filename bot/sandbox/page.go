@@ -37,9 +37,13 @@ func (s *Sandbox) pageRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("POST /sandbox/people/{id}/{act}", s.serveAct)
 	mux.HandleFunc("GET /sandbox/files/{id}", s.serveShownFile)
 	mux.HandleFunc("GET /sandbox/traffic", s.serveTraffic)
-	mux.HandleFunc("GET /sandbox/violations", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, append([]Violation{}, s.Violations()...)) })
+	mux.HandleFunc("GET /sandbox/violations", func(w http.ResponseWriter, _ *http.Request) {
+		writeJSON(w, http.StatusOK, append([]Violation{}, s.Violations()...))
+	})
 	mux.HandleFunc("GET /sandbox/stats", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, s.Stats()) })
-	mux.HandleFunc("GET /sandbox/unanswered", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, append([]Act{}, s.Unanswered(0)...)) })
+	mux.HandleFunc("GET /sandbox/unanswered", func(w http.ResponseWriter, _ *http.Request) {
+		writeJSON(w, http.StatusOK, append([]Act{}, s.Unanswered(0)...))
+	})
 	mux.HandleFunc("POST /sandbox/faults", s.addFault)
 }
 

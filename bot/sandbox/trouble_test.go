@@ -223,10 +223,10 @@ func TestWaysToSendParameters(t *testing.T) {
 	}
 }
 
-// TestCrowd has a thousand people talk to a bot at once.
+// TestCrowd has hundreds of people talk to a bot at once.
 func TestCrowd(t *testing.T) {
 	t.Parallel()
-	const crowd = 1000
+	const crowd = 400
 	w := newWorld(t, sandbox.Config{})
 	h := newHook(t, func(u update) (int, string) {
 		if u.Query != nil {
