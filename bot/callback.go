@@ -115,9 +115,9 @@ func (v verb) fields() ([]field, bool) {
 		return []field{fieldID}, true
 	case verbRanking:
 		return []field{fieldID, fieldPage}, true
-	case verbPublish, verbRelink:
+	case verbRelink:
 		return []field{fieldID, fieldOn}, true
-	case verbAsk, verbDo:
+	case verbAsk, verbDo, verbPublish:
 		return []field{fieldID, fieldAction}, true
 	case verbConsent, verbPhone:
 		return []field{fieldNotice}, true

@@ -150,6 +150,13 @@ func (t *turn) begin(ctx context.Context, c *conversation, notice string) error 
 	if err := t.store.Open(ctx, t.now, t.cause(), t.person.ID, c.RequestID); err != nil {
 		return err
 	}
+	if c.State == survey.RequestDeclined { // the subjects had been taken out
+		fresh, err := t.store.Form(ctx, t.now, t.person.ID, c.RequestID)
+		if err != nil {
+			return err
+		}
+		c.OpenForm = fresh
+	}
 	c.State = survey.RequestOpened
 	c.move(survey.Event{Kind: survey.EventBegin})
 	return nil

@@ -107,6 +107,9 @@ func (t *turn) about(c *conversation) markup {
 	for i, a := range c.Form.Asked {
 		names[i] = isolate(cut(a.Name.In(t.lang), unitsName))
 	}
+	if len(names) == 0 { // declined: the subjects come back with a change of mind
+		return ""
+	}
 	return t.html("form.about", map[string]any{"Names": t.list(names, shownNames)})
 }
 
@@ -115,11 +118,14 @@ func (t *turn) subjects(c *conversation) int {
 	if c.Form.Asks.Mode == survey.AsksChoose {
 		return max(len(c.Form.Asked), c.Form.Asks.Min, 1)
 	}
-	return len(c.Form.Asked)
+	return max(len(c.Form.Asked), 1)
 }
 
 // promise is the sentence on who sees what.
 func (t *turn) promise(c *conversation) markup {
+	if c.trying() {
+		return ""
+	}
 	icon := map[survey.Identity]markup{survey.Anonymous: "🔒 ", survey.Confidential: "🔏 ", survey.Named: "👤 "}
 	p := survey.PromiseOf(c.Panel.Identity, c.Panel.Minimum)
 	return icon[c.Panel.Identity] + t.html(p.Code, p.Args)

@@ -25,6 +25,8 @@ const (
 	unitsIntro  = 1600
 	unitsEcho   = 300 // a typed answer or comment shown back
 	unitsNotice = 3000
+	unitsRanked = 40 // a name or grade in a ranking, of which a page has many
+	unitsPart   = 20 // the title of a part of a total there
 	maxButtons  = 96 // in one keyboard
 	widthButton = 36 // columns of a label that has its row to itself; a Chinese character takes two
 	widthHalf   = 16 // of one of two in a row
