@@ -3,6 +3,7 @@ package load
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"pingyi/survey"
@@ -194,7 +195,7 @@ func (s *set) checkUnitCycles(h *standing) {
 	for code, u := range h.units {
 		up[code] = link{to: u.Parent}
 	}
-	for _, u := range s.units {
+	for _, u := range slices.Backward(s.units) { // of a code said twice the first counts
 		if u.has["parent"] {
 			up[u.Code] = link{u.Parent, place{u.file, u.parent.at}}
 		}
@@ -207,7 +208,7 @@ func (s *set) checkSubjectCycles(h *standing) {
 	for code, x := range h.subjects {
 		up[code] = link{to: x.Parent}
 	}
-	for _, x := range s.subjects {
+	for _, x := range slices.Backward(s.subjects) {
 		if x.has["parent"] {
 			up[x.Code] = link{x.Parent, place{x.file, x.parent.at}}
 		}

@@ -101,7 +101,7 @@ func (s *set) checkEvaluation(b body[*survey.EvaluationSpec], k known, h *standi
 	s.names(b.place, b.text, "$.scheme", e.Scheme, k.schemes, "load.scheme_unknown")
 	s.checkParams(b.place, b.text, e.Scheme, e.Params, h)
 	for i, r := range e.Rounds {
-		s.names(b.place, b.text, fmt.Sprintf("$.rounds[%d]", i), r.Round, k.rounds, "load.round_unknown")
+		s.names(b.place, b.text, fmt.Sprintf("$.rounds[%d].round", i), r.Round, k.rounds, "load.round_unknown")
 	}
 	for _, r := range s.rounds {
 		if r.code == b.code && r.spec.Series == nil && r.spec.Scheme != "" {

@@ -45,7 +45,7 @@ func (s *set) readUnits(f file) {
 			s.units = append(s.units, u)
 		}
 	}
-	s.close(t)
+	s.close(f, t)
 }
 
 func (s *set) readSubjects(f file) {
@@ -65,7 +65,7 @@ func (s *set) readSubjects(f file) {
 			s.subjects = append(s.subjects, x)
 		}
 	}
-	s.close(t)
+	s.close(f, t)
 }
 
 func (s *set) readCalendar(f file) {
@@ -84,7 +84,7 @@ func (s *set) readCalendar(f file) {
 			s.days = append(s.days, day{place: t.here("date"), day: d, working: working})
 		}
 	}
-	s.close(t)
+	s.close(f, t)
 }
 
 func (s *set) readValues(f file) {
@@ -104,7 +104,7 @@ func (s *set) readValues(f file) {
 			s.values = append(s.values, v)
 		}
 	}
-	s.close(t)
+	s.close(f, t)
 }
 
 // code is how a value is named: subject, indicator, and what else tells it
@@ -131,7 +131,7 @@ func (s *set) readLedger(f file) {
 			s.ledger = append(s.ledger, e)
 		}
 	}
-	s.close(t)
+	s.close(f, t)
 }
 
 func peopleColumns() columns {
@@ -154,7 +154,7 @@ func (s *set) readPeople(f file) {
 			s.people = append(s.people, p)
 		}
 	}
-	s.close(t)
+	s.close(f, t)
 }
 
 // person reads a row; false where it has no code to know it by.

@@ -3,6 +3,7 @@ package load
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"pingyi/scoring"
 	"pingyi/storage"
@@ -155,7 +156,7 @@ func (s *set) open(f file, cols columns) *table {
 	t := openTable(f.name, f.text, cols)
 	s.unread[f.kind] = s.unread[f.kind] || t.csv == nil
 	for _, name := range t.header {
-		if _, listed := t.index[name]; !listed || !cols.open {
+		if t.csv == nil || !cols.open || strings.Contains(name, ":") {
 			continue
 		}
 		if near := nearest(name, slices.Values(cols.known())); near != "" && near != name {
@@ -166,7 +167,10 @@ func (s *set) open(f file, cols columns) *table {
 }
 
 // close takes over the faults of a table that was read to its end.
-func (s *set) close(t *table) { s.faults = append(s.faults, t.faults...) }
+func (s *set) close(f file, t *table) {
+	s.faults = append(s.faults, t.faults...)
+	s.unread[f.kind] = s.unread[f.kind] || t.lost
+}
 
 // here is the place of a cell of the current row.
 func (t *table) here(column string) place { return place{t.file, t.place(column)} }

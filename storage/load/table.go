@@ -46,6 +46,7 @@ type table struct {
 	row    []string
 	at     []position // of the row's fields
 	rows   int
+	lost   bool // some row could not be read
 	faults survey.Faults
 }
 
@@ -97,9 +98,10 @@ func (t *table) checkHeader(cols columns) {
 			return
 		}
 	}
+	for i := range t.header {
+		t.header[i] = strings.TrimSpace(t.header[i])
+	}
 	for i, name := range t.header {
-		name = strings.TrimSpace(name)
-		t.header[i] = name
 		if _, again := t.index[name]; again && name != "" {
 			t.faultAt(t.at[i], "load.column_twice", args{"Column": name})
 			continue
@@ -130,17 +132,19 @@ func (t *table) checkColumn(cols columns, name string, at position) {
 		if !survey.Lang(lang).Known() {
 			t.faultAt(at, "load.column_language", args{"Column": name, "Languages": strings.Join(languageTags(), ", ")})
 		}
-	case slices.Contains(cols.known(), name), cols.open && !tagged && attributeName(name, cols.known()):
+	case slices.Contains(cols.known(), name), cols.open && !tagged && t.attribute(cols, name):
 	default:
 		t.faultAt(at, "load.column_unknown", args{
 			"Column": name, "Near": nearest(strings.ToLower(name), slices.Values(cols.known())), "Known": strings.Join(cols.known(), ", ")})
 	}
 }
 
-// attributeName reports whether a column of an open table is an attribute
-// rather than a known column misspelt.
-func attributeName(name string, known []string) bool {
-	return checkCode(name, codeForm) == "" && !slices.Contains(known, strings.ToLower(name))
+// attribute reports whether a column of an open table is an attribute rather
+// than a column it must have, misspelt.
+func (t *table) attribute(cols columns, name string) bool {
+	missing := slices.DeleteFunc(slices.Clone(cols.must), func(c string) bool { return slices.Contains(t.header, c) })
+	return checkCode(name, codeForm) == "" && !slices.Contains(cols.known(), strings.ToLower(name)) &&
+		nearest(name, slices.Values(missing)) == ""
 }
 
 func languageTags() []string {
@@ -164,6 +168,7 @@ func (t *table) next() bool {
 		}
 		if err != nil {
 			t.syntax(err)
+			t.lost = true
 			continue
 		}
 		t.row = row
@@ -172,20 +177,25 @@ func (t *table) next() bool {
 			t.faultAt(t.at[0], "load.too_many_rows", args{"Most": MaxRows})
 			break
 		}
+		if t.blank() {
+			continue
+		}
 		if t.usable() {
 			return true
 		}
+		t.lost = true
 	}
 	t.csv = nil
 	return false
 }
 
-// usable reports faults of the row as a whole; a row of empty cells, as
-// spreadsheets leave them, is passed over.
+// blank reports whether the row has empty cells only, as spreadsheets leave them.
+func (t *table) blank() bool {
+	return !slices.ContainsFunc(t.row, func(s string) bool { return strings.TrimSpace(s) != "" })
+}
+
+// usable reports faults of the row as a whole.
 func (t *table) usable() bool {
-	if !slices.ContainsFunc(t.row, func(s string) bool { return strings.TrimSpace(s) != "" }) {
-		return false
-	}
 	if len(t.row) != len(t.header) {
 		t.faultAt(t.at[0], "load.row_length", args{"Got": len(t.row), "Want": len(t.header)})
 		return false

@@ -1,0 +1,488 @@
+package load
+
+import (
+	"bytes"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/text/encoding/simplifiedchinese"
+
+	"pingyi/bot/locales"
+	"pingyi/storage"
+	"pingyi/survey"
+)
+
+// folder is a small project: what a case changes or adds stands beside it.
+func folder(change map[string]string) fstest.MapFS {
+	files := map[string]string{
+		"project.yaml": `project: p
+name: 示例
+notice: {version: "1", text: 我们保存很少。}
+enrolment:
+  open: true
+  districts: [{code: north, name: 城北}, {code: south, name: 城南}]
+  ages: [{code: young, name: 青年}]
+`,
+		"units.csv":    "code,name,parent\ncity,市,\npolice,公安局,city\n",
+		"people.csv":   "code,name,kind,unit,manager\nboss,甲,leader,city,\nclerk,乙,staff,police,boss\n",
+		"subjects.csv": "code,name,kind,group,of\npolice,公安局,department,a,police\n",
+		"q.yaml":       "questionnaire: q\ntitle: 问\nitems:\n  - {code: ok, kind: yesno, text: 好吗}\n",
+		"s.yaml": `scheme: s
+params: {cap: 5}
+panels: {main: {scale: yesno}}
+ledger: {bonus: {points: add}}
+kinds:
+  department:
+    parts:
+      image: {survey: main}
+      bonus: {ledger: {kinds: [bonus]}, cap: $cap}
+      total: image + bonus
+    total: total
+`,
+		"r.yaml": `round: r
+title: 轮
+questionnaire: q
+scheme: s
+subjects: {kind: department}
+duration: 7d
+panels:
+  - {panel: main, title: 民, who: {kind: citizen}, identity: anonymous}
+`,
+	}
+	maps.Copy(files, change)
+	out := fstest.MapFS{}
+	for name, text := range files {
+		if text != "" {
+			out[name] = &fstest.MapFile{Data: []byte(text)}
+		}
+	}
+	return out
+}
+
+// nothing stands in the database of the cases.
+func nothing() *standing {
+	return index(&storage.House{}, shanghai(), testNow, func(phone string) ([]byte, error) {
+		if strings.Trim(phone, "+0123456789 ") != "" || len(phone) < 8 {
+			return nil, survey.ErrInvalid
+		}
+		return []byte(phone), nil
+	})
+}
+
+// found checks files against what stands and writes every fault and notice as
+// place, code and arguments.
+func found(files Files, h *standing) []string {
+	s := parse(files)
+	s.check(h)
+	s.faults.Sort()
+	var out []string
+	for _, f := range s.faults {
+		out = append(out, f.String())
+	}
+	for _, n := range s.notices {
+		out = append(out, "notice "+n.String())
+	}
+	return out
+}
+
+// cases are broken files and exactly what is said about them.
+var cases = map[string]struct {
+	files map[string]string
+	want  []string
+}{
+	"nothing is wrong": {},
+	"header": {
+		files: map[string]string{"people.csv": "code,nmae,kind,kind,,name:fr,Post\nx,y,staff,staff,,,\n"},
+		want: []string{
+			"people.csv:1: load.column_missing Column=name",
+			"people.csv:1:6: load.column_unknown Column=nmae Known=code, name, kind, unit, manager, post, phone, telegram, language, district, age, role, from, to Near=name",
+			"people.csv:1:16: load.column_twice Column=kind",
+			"people.csv:1:21: load.column_nameless",
+			"people.csv:1:22: load.column_unknown Column=name:fr Known=code, name, kind, unit, manager, post, phone, telegram, language, district, age, role, from, to Near=name",
+			"people.csv:1:30: load.column_unknown Column=Post Known=code, name, kind, unit, manager, post, phone, telegram, language, district, age, role, from, to Near=post",
+		},
+	},
+	"languages and attributes of a header": {
+		files: map[string]string{"units.csv": "code,name,name:xx,parent\ncity,市,,\n", "subjects.csv": "code,name,kind,group,of,activ\npolice,公安局,department,a,,1\n"},
+		want: []string{
+			"units.csv:1:11: load.column_language Column=name:xx Languages=zh-Hans, zh-Hant, en",
+			"notice subjects.csv:1:25: load.column_attribute Column=activ Near=active",
+		},
+	},
+	"no table": {
+		files: map[string]string{"values.csv": "\n\n", "ledger.csv": "id;subject;kind\n1;police;bonus\n", "calendar.csv": strings.Repeat("x,", 250) + "x\n"},
+		want: []string{
+			"calendar.csv:1: load.too_many_columns Got=251 Most=200",
+			"ledger.csv:1:1: load.separator Got=;",
+			"values.csv: load.table_empty Columns=subject,indicator,value",
+		},
+	},
+	"no csv": {
+		files: map[string]string{
+			"values.csv": "subject,indicator,value\npolice,a \"b\" c,1\npolice,b,\"2\npolice,c,3\n",
+			"units.csv":  "code,name\ncity,市,too,many\npolice\n",
+		},
+		want: []string{
+			"units.csv:2:1: load.row_length Got=4 Want=2",
+			"units.csv:3:1: load.row_length Got=1 Want=2",
+			"values.csv:2:10: load.csv_quote_inside",
+			"values.csv:3:1: load.csv_quote_open",
+		},
+	},
+	"codes and cells": {
+		files: map[string]string{"units.csv": "code,name,kind,parent\n公安局,甲,,\n" + strings.Repeat("a", 41) + ",乙,,\n,丙,,\nfine,,,\nlong," + strings.Repeat("长", 4001) + ",,\n",
+			"people.csv": "", "subjects.csv": "", "r.yaml": ""},
+		want: []string{
+			"units.csv:2:1: load.code_characters Column=code Got=公安局 Most=40",
+			"units.csv:3:1: load.code_long Column=code Got=" + strings.Repeat("a", 40) + "… Most=40",
+			"units.csv:4:1: load.cell_empty Column=code",
+			"units.csv:5:6: load.cell_empty Column=name",
+			"units.csv:6:6: load.cell_long Column=name Most=4000",
+		},
+	},
+	"cells of people": {
+		files: map[string]string{"people.csv": "code,name,kind,unit,phone,telegram,language,district,age,role,from,to\n" +
+			"a,甲,boss,city,12,@a,fr,,,,,\n" +
+			"b,乙,staff,city,,-1,en,nroth,old,admn|contact@polic,2026-13-01,\n" +
+			"c,丙,citizen,,,,zh-Hans,south,young,auditor,2026-05-01,2026-04-01\n" +
+			"d,丁,,,,,,,,,,\n"},
+		want: []string{
+			"people.csv:2:5: load.person_kind Column=kind Got=boss Known=citizen, staff, leader Near=",
+			"people.csv:2:15: load.phone Got=12",
+			"people.csv:2:18: load.telegram Column=telegram Got=@a",
+			"people.csv:2:21: load.language Column=language Got=fr Known=zh-Hans, zh-Hant, en Near=",
+			"people.csv:3:17: load.telegram Column=telegram Got=-1",
+			"people.csv:3:23: load.district_unknown Got=nroth Near=north",
+			"people.csv:3:29: load.age_unknown Got=old Near=",
+			"people.csv:3:33: load.role Column=role Got=admn Known=admin, organiser, auditor, contact Near=admin",
+			"people.csv:3:33: load.unit_unknown Got=polic Near=police",
+			"people.csv:3:52: load.date Column=from Got=2026-13-01",
+			"people.csv:4:55: load.dates_order Column=to From=2026-05-01 To=2026-04-01",
+			"people.csv:5:5: load.cell_empty Column=kind",
+		},
+	},
+	"people against each other": {
+		files: map[string]string{"people.csv": "code,name,kind,unit,manager,phone,telegram\n" +
+			"a,甲,staff,city,b,+8613800138000,7\n" +
+			"b,乙,staff,city,c,+8613800138000,7\n" +
+			"c,丙,staff,nowhere,a,,\n" +
+			"c,丁,citizen,,,,\n" +
+			"d,戊,staff,city,d,,\n" +
+			"e,己,staff,city,bos,,\n" +
+			"e,己,staff,city,bos,,\n"},
+		want: []string{
+			"people.csv:2:16: load.manager_cycle Path=a → b → c → a",
+			"people.csv:3:18: load.phone_twice Code=a",
+			"people.csv:3:33: load.telegram_twice Code=a Got=7",
+			"people.csv:4:11: load.unit_unknown Got=nowhere Near=",
+			"people.csv:5:3: load.person_differs Code=c Column=name First=people.csv:4",
+			"people.csv:6:16: load.own_manager Got=d",
+			"people.csv:7:16: load.person_unknown Got=bos Near=",
+			"people.csv:8:1: load.twice First=people.csv:7 Got=e",
+			"people.csv:8:16: load.person_unknown Got=bos Near=",
+		},
+	},
+	"units and subjects against each other": {
+		files: map[string]string{
+			"units.csv":    "code,name,parent\ncity,市,police\npolice,公安局,city\npolice,又,\nlost,失,ciyt\n",
+			"subjects.csv": "code,name,kind,parent,of\nx,甲,department,y,polise\ny,乙,department,x,clerk\nz,丙,person,,police\npolice,局,department,q,police\n",
+		},
+		want: []string{
+			"subjects.csv:2:16: load.subject_cycle Path=x → y → x",
+			"subjects.csv:2:18: load.of_unknown Got=polise Near=police",
+			"subjects.csv:4:13: load.person_unknown Got=police Near=",
+			"subjects.csv:5:21: load.subject_unknown Got=q Near=",
+			"units.csv:2:8: load.unit_cycle Path=city → police → city",
+			"units.csv:4:1: load.twice First=units.csv:3 Got=police",
+			"units.csv:5:8: load.unit_unknown Got=ciyt Near=city",
+		},
+	},
+	"figures": {
+		files: map[string]string{
+			"calendar.csv": "date,working\n2026-10-01,perhaps\n2026/10/2,no\n2026年10月2日,yes\n,no\n2026-10-03,\n",
+			"values.csv":   "subject,indicator,period,value,target,weight,date\npolice,key.a,2026-Q3,5,many,0,1.5.2026\npolis,key.b,2026-Q3,1,,,\npolice,key.c,,1,1e3,,\npolice,key.c,,2,,,\npolice,key..d,,2,,,\n",
+			"ledger.csv":   "id,subject,kind,points,approved\n1,police,bonus,two,maybe\n1,police,bonus,2,是\n,police,bonus,1,\n",
+		},
+		want: []string{
+			"calendar.csv:2:12: load.yes_no Column=working Got=perhaps",
+			"calendar.csv:4:1: load.twice First=calendar.csv:3 Got=2026-10-02",
+			"calendar.csv:5:1: load.cell_empty Column=date",
+			"calendar.csv:6:12: load.cell_empty Column=working",
+			"ledger.csv:2:16: load.number Column=points Got=two",
+			"ledger.csv:2:20: load.yes_no Column=approved Got=maybe",
+			"ledger.csv:3:1: load.twice First=ledger.csv:2 Got=1",
+			"ledger.csv:4:1: load.cell_empty Column=id",
+			"values.csv:2:24: load.number Column=target Got=many",
+			"values.csv:2:29: load.not_positive Column=weight Got=0",
+			"values.csv:2:31: load.date Column=date Got=1.5.2026",
+			"values.csv:3:1: load.subject_unknown Got=polis Near=police",
+			"values.csv:4:17: load.number Column=target Got=1e3",
+			"values.csv:5:1: load.twice First=values.csv:4 Got=police,key.c,,,",
+			"values.csv:6:8: load.code_characters Column=indicator Got=key..d Most=40",
+		},
+	},
+	"rounds and evaluations": {
+		files: map[string]string{
+			"r.yaml": `round: r
+title: 轮
+scheme: sch
+params: {cap: 5}
+subjects: {kind: departments, groups: [a, b]}
+closes: 2026-11-01T09:00
+panels:
+  - panel: main
+    title: 民
+    who: {kind: staff, units: [city, polce], under: town, districts: nort}
+    identity: anonymous
+    questionnaire: qq
+`,
+			"r2.yaml": "round: r2\ntitle: 轮\nquestionnaire: q\nscheme: s\nparams: {cup: 5}\nsubjects: {list: [police, fire]}\nduration: 7d\npanels:\n  - {panel: main, title: 民, who: {kind: citizen}, identity: anonymous}\n",
+			"r3.yaml": "round: r2\ntitle: 轮\nquestionnaire: q\nsubjects: all\nduration: 7d\npanels:\n  - {panel: main, title: 民, who: {kind: citizen}, identity: anonymous}\n",
+			"e.yaml":  "evaluation: r2\ntitle: 年\nperiod: \"2026\"\nscheme: s\nrounds: [r, {round: rr, period: Q1}]\n",
+			"e2.yaml": "evaluation: e2\ntitle: 年\nperiod: \"2026\"\nscheme: t\n",
+		},
+		want: []string{
+			"e.yaml:1:1: load.evaluation_of_round Code=r2",
+			"e.yaml:5:21: load.round_unknown Got=rr Near=r",
+			"e2.yaml:4:9: load.scheme_unknown Got=t Near=",
+			"r.yaml:3:9: load.scheme_unknown Got=sch Near=",
+			"r.yaml:5:18: load.kind_unknown Got=departments Near=department",
+			"r.yaml:5:43: load.group_unknown Got=b Near=",
+			"r.yaml:6:9: load.round_past Code=r",
+			"r.yaml:10:38: load.unit_unknown Got=polce Near=police",
+			"r.yaml:10:53: load.unit_unknown Got=town Near=",
+			"r.yaml:10:70: load.district_unknown Got=nort Near=north",
+			"r.yaml:12:20: load.questionnaire_unknown Got=qq Near=q",
+			"r2.yaml:5:15: load.param_unknown Got=cup Near=cap",
+			"r2.yaml:6:27: load.subject_unknown Got=fire Near=",
+			"r3.yaml:1:1: load.twice First=r2.yaml:1 Got=r2",
+		},
+	},
+	"unknown files": {
+		files: map[string]string{"poeple.csv": "code\n", "x.yaml": "questionaire: x\n", "project2.yaml": folderProject},
+		want: []string{
+			"poeple.csv: load.table_unknown Got=poeple Known=units, people, subjects, calendar, values, ledger Near=people",
+			"project2.yaml:1:1: load.project_twice",
+			"x.yaml: load.yaml_unknown Got=questionaire Known=project, questionnaire, scheme, series, round, evaluation Near=questionnaire",
+		},
+	},
+	"what cannot be read causes no further faults": {
+		files: map[string]string{"units.csv": "code,nmae\n", "q.yaml": "questionnaire: q\n", "subjects.csv": "code,name,kind,of\npolice,公安局,department,police\n"},
+		want: []string{
+			"q.yaml:1:1: survey.key_missing Key=title",
+			"q.yaml:1:1: survey.key_missing Key=items",
+			"units.csv:1: load.column_missing Column=name",
+			"units.csv:1:6: load.column_unknown Column=nmae Known=code, name, kind, parent Near=name",
+		},
+	},
+	"garbage": {
+		files: map[string]string{"units.csv": "code,name\ncity,\xff\xfe\xff\n", "big.yaml": "round: x\n" + strings.Repeat("#", MaxYAML)},
+		want: []string{
+			"big.yaml: load.file_large Most=1",
+			"units.csv: load.encoding",
+		},
+	},
+}
+
+const folderProject = "project: p2\nname: 又\nnotice: {version: \"1\", text: 少}\n"
+
+func TestFaults(t *testing.T) {
+	t.Parallel()
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if diff := cmp.Diff(tc.want, found(FS(folder(tc.files)), nothing())); diff != "" {
+				t.Errorf("faults (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestStandingFaults: what stands in the database takes part in the checks.
+func TestStandingFaults(t *testing.T) {
+	t.Parallel()
+	h := &storage.House{
+		Units: []storage.UnitRow{{Code: "fire", Parent: "police"}},
+		People: []storage.PersonRow{
+			{Code: "other", TelegramID: 7, PhoneHash: []byte("+8613800138000")},
+			{Code: "guest", TelegramID: 8, Enrolled: true},
+			{Code: "linked", TelegramID: 9},
+			{Code: "above", Memberships: []storage.MembershipRow{{Kind: survey.Staff, Manager: "a"}}},
+		},
+		Rounds: []storage.RoundRow{
+			{Code: "r", State: survey.RoundOpen, Body: "round: r"}, {Code: "r2", State: survey.RoundPaused},
+			{Code: "r3", State: survey.RoundClosed}, {Code: "r4", State: survey.RoundCancelled}},
+		Evaluations: []storage.EvaluationRow{{Code: "e", State: survey.EvaluationApproved}, {Code: "e2", State: survey.EvaluationPublished}},
+	}
+	files := map[string]string{
+		"units.csv": "code,name,parent\ncity,市,\npolice,公安局,fire\n",
+		"people.csv": "code,name,kind,manager,telegram,phone\na,甲,staff,above,7,\nb,乙,staff,,8,+8613800138000\n" +
+			"linked,丙,staff,,10,\n",
+		"e.yaml":  "evaluation: e\ntitle: 年\nperiod: \"2026\"\nscheme: s\n",
+		"e2.yaml": "evaluation: e2\ntitle: 年\nperiod: \"2026\"\nscheme: s\n",
+	}
+	round := string(folder(nil)["r.yaml"].Data)
+	for _, code := range []string{"r2", "r3", "r4"} {
+		files[code+".yaml"] = strings.Replace(round, "round: r", "round: "+code, 1)
+	}
+	want := []string{
+		"e.yaml:1:1: load.evaluation_approved Code=e",
+		"e2.yaml:1:1: load.evaluation_published Code=e2",
+		"people.csv:2:11: load.manager_cycle Path=a → above → a",
+		"people.csv:2:17: load.telegram_twice Code=other Got=7",
+		"people.csv:3:14: load.phone_twice Code=other",
+		"r.yaml:1:1: load.round_open Code=r",
+		"r2.yaml:1:1: load.round_paused Code=r2",
+		"r3.yaml:1:1: load.round_closed Code=r3",
+		"r4.yaml:1:1: load.round_cancelled Code=r4",
+		"units.csv:3:12: load.unit_cycle Path=fire → police → fire",
+		"notice people.csv:4:17: load.telegram_linked Code=linked",
+	}
+	st := index(h, shanghai(), testNow, func(phone string) ([]byte, error) { return []byte(phone), nil })
+	if diff := cmp.Diff(want, found(FS(folder(files)), st)); diff != "" {
+		t.Errorf("faults (-want +got):\n%s", diff)
+	}
+}
+
+// TestReading: files that cannot be read at all, and how they are told.
+func TestReading(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write := func(name string, text []byte) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	gb, err := simplifiedchinese.GB18030.NewEncoder().Bytes([]byte("code,name\ncity,云河市人民政府\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	many := bytes.NewBufferString("code,name\n")
+	for i := range maxFaults + 20 {
+		many.WriteString("x y" + strconv.Itoa(i) + ",甲\n")
+	}
+	empty := filepath.Join(dir, "empty")
+	if err := os.Mkdir(empty, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	tests := map[string]struct {
+		files Files
+		last  string
+		n     int
+	}{
+		"missing":     {Paths(filepath.Join(dir, "none.csv")), filepath.Join(dir, "none.csv") + ": load.file_missing", 1},
+		"not a file":  {Paths("/dev/null/x.csv"), "/dev/null/x.csv: load.file_unreadable", 1},
+		"no form":     {Paths(write("people.txt", nil)), filepath.Join(dir, "people.txt") + ": load.file_form", 1},
+		"empty":       {Paths(empty), ": load.no_files", 1},
+		"gb18030":     {Paths(write("units.csv", gb)), "notice " + filepath.Join(dir, "units.csv") + ": load.gb18030", 1},
+		"a BOM":       {Bytes("units.csv", []byte("\ufeffcode,name\ncity,市\n")), "", 0},
+		"latin":       {Bytes("units.csv", []byte("code,name\ncity,Caf\xe9 M\xfcller\n")), "units.csv: load.encoding", 1},
+		"utf-16":      {Bytes("units.csv", []byte("\xff\xfec\x00o\x00")), "units.csv: load.encoding", 1},
+		"too large":   {Bytes("units.csv", make([]byte, MaxFile+1)), "units.csv: load.file_large Most=64", 1},
+		"sent names":  {Bytes(`..\..\units (1).csv`, []byte("code,name\ncity,\n")), "units (1).csv:2:6: load.cell_empty Column=name", 1},
+		"many faults": {Bytes("units.csv", many.Bytes()), "units.csv: load.more_faults Shown=100", maxFaults + 1},
+		"many rows":   {Bytes("calendar.csv", append([]byte("date,working\n"), bytes.Repeat([]byte("2026-10-01,no\n"), MaxRows+1)...)), "calendar.csv:500002:1: load.too_many_rows Most=500000", 0},
+		"many files":  {FS(thousand()), "x.csv: load.too_many_files Most=1000", 0},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := found(tc.files, nothing())
+			if tc.last != "" && !slices.Contains(got, tc.last) {
+				t.Errorf("%q is not among %q", tc.last, got[:min(len(got), 5)])
+			}
+			if tc.n != 0 && len(got) != tc.n || tc.last == "" && len(got) > 0 {
+				t.Errorf("%d faults, want %d: %q", len(got), tc.n, got[:min(len(got), 5)])
+			}
+			if len(got) > 2*maxAllFaults {
+				t.Errorf("the report has %d lines", len(got))
+			}
+		})
+	}
+}
+
+// thousand is a folder with one file too many.
+func thousand() fstest.MapFS {
+	files := fstest.MapFS{}
+	for i := range MaxFiles {
+		files["a"+strconv.Itoa(i)+"/units.csv"] = &fstest.MapFile{Data: []byte("code,name\n")}
+	}
+	files["x.csv"] = &fstest.MapFile{}
+	return files
+}
+
+// TestEveryCodeIsFound: there is no fault that the cases do not bring about,
+// and each is said in words in every language.
+func TestEveryCodeIsFound(t *testing.T) {
+	t.Parallel()
+	src, err := os.ReadFile("faults_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bundle, err := locales.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	expected := regexp.MustCompile(`load\.[a-z_0-9]+`)
+	tested := map[string]bool{}
+	for _, code := range expected.FindAllString(string(src), -1) {
+		tested[code] = true
+	}
+	for code := range codes(t) {
+		if strings.HasSuffix(code, "_") {
+			continue // put together with a state; each is among the cases
+		}
+		if !tested[code] && code != "load.csv_broken" { // no reader is known to fail so
+			t.Errorf("no case brings about %s", code)
+		}
+		for _, l := range survey.Langs() {
+			if !bundle.Printer(l).Has(code) {
+				t.Errorf("%s has no words in %s", code, l)
+			}
+		}
+	}
+}
+
+// codes are the literals of this package that name faults and notices.
+func codes(t *testing.T) map[string]bool {
+	t.Helper()
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]bool{}
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == token.STRING {
+				if s, err := strconv.Unquote(lit.Value); err == nil && strings.HasPrefix(s, "load.") {
+					all[s] = true
+				}
+			}
+			return true
+		})
+	}
+	if len(all) < 50 {
+		t.Fatalf("only %d codes: the test looks in the wrong place", len(all))
+	}
+	return all
+}
