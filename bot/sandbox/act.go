@@ -406,7 +406,7 @@ func (s *Sandbox) MarkRead(person int64) error {
 	defer c.mu.Unlock()
 	if c.unread != 0 {
 		c.unread = 0
-		s.publish(c, Event{Kind: EventPerson})
+		s.publish(c, Event{Kind: EventRead})
 	}
 	return nil
 }

@@ -43,6 +43,7 @@ type chat struct {
 	answers  []Answer // last ones shown to the person
 
 	second, minute bucket
+	events         uint64 // published so far
 	subs           []*follower
 }
 

@@ -21,6 +21,7 @@ const (
 	EventAnswer  EventKind = "answer"  // a press was answered
 	EventAction  EventKind = "action"  // "typing" and the like
 	EventPerson  EventKind = "person"  // started, blocked, unblocked, deactivated
+	EventRead    EventKind = "read"    // the unread messages were read
 	EventProfile EventKind = "profile" // the bot's commands, menu or texts changed
 	EventGap     EventKind = "gap"     // the follower was too slow; read the state anew
 )
@@ -137,6 +138,7 @@ func (h *hub) close() {
 // The caller holds c.mu, so a follower sees a chat's events in order.
 func (s *Sandbox) publish(c *chat, e Event) {
 	e.Chat = c.id
+	c.events++
 	for _, f := range c.subs {
 		f.push(e)
 	}

@@ -213,7 +213,7 @@ func TestPageStream(t *testing.T) {
 	w := newWorld(t, sandbox.Config{})
 	ctx := within(t)
 	next := events(ctx, t, w.url+"/sandbox/events?person=11&traffic=1")
-	next("hello", "mark")
+	next("hello", "events")
 	id := w.say("第一", "go")
 	next("chat", `"kind":"message"`)
 	next("rows", `"unread":1`)

@@ -92,7 +92,8 @@ func (s *Sandbox) serveState(w http.ResponseWriter, _ *http.Request) {
 	})
 }
 
-// servePerson is what the page needs to draw a chat.
+// servePerson is what the page needs to draw a chat; events is its age, which
+// the stream's hello names too.
 func (s *Sandbox) servePerson(w http.ResponseWriter, r *http.Request) {
 	c, err := s.person(pathID(r))
 	if err != nil {
@@ -105,6 +106,7 @@ func (s *Sandbox) servePerson(w http.ResponseWriter, r *http.Request) {
 	}
 	c.mu.Lock()
 	out["messages"], out["keyboard"], out["pinned"] = append([]Message{}, c.msgs...), c.keyboard, c.pinned
+	out["events"] = c.events
 	menu := c.menu
 	c.mu.Unlock()
 	if menu == nil {

@@ -46,10 +46,21 @@ func (s *Sandbox) serveEvents(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
 	st := &stream{s: s, w: w, person: person, traffic: r.FormValue("traffic") == "1", seen: after, rows: map[int64]bool{}}
-	if err := st.send("hello", map[string]uint64{"mark": s.Mark()}); err != nil {
+	if err := st.send("hello", map[string]uint64{"events": s.eventCount(person)}); err != nil {
 		return
 	}
 	st.run(r, events)
+}
+
+// eventCount is how many events a chat has seen, 0 for none chosen.
+func (s *Sandbox) eventCount(person int64) uint64 {
+	c, err := s.person(person)
+	if err != nil {
+		return 0
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.events
 }
 
 // run ends when the page goes away, the sandbox closes or a write fails.

@@ -198,7 +198,8 @@ func isTelegramLink(u string) bool {
 	return strings.HasPrefix(u, "tg://")
 }
 
-// linkable tells whether Telegram accepts the address behind a text or button.
+// linkable tells whether Telegram accepts the address behind a text or button;
+// it takes no host without a dot, such as localhost.
 func linkable(u string) bool {
 	if isTelegramLink(u) {
 		return true
@@ -206,7 +207,7 @@ func linkable(u string) bool {
 	return linkForm.MatchString(u)
 }
 
-var linkForm = regexp.MustCompile(`^(?i:https?://)?[\p{L}\p{N}_-]+(\.[\p{L}\p{N}_-]+)*(:[0-9]+)?([/?#][^\s<>"]*)?$`)
+var linkForm = regexp.MustCompile(`^(?i:https?://)?[\p{L}\p{N}_-]+(\.[\p{L}\p{N}_-]+)+(:[0-9]+)?([/?#][^\s<>"]*)?$`)
 
 var detectors = []struct {
 	kind string
@@ -246,7 +247,7 @@ func standsAlone(text string, from, to int) bool {
 	before, _ := utf8.DecodeLastRuneInString(text[:from])
 	after, _ := utf8.DecodeRuneInString(text[to:])
 	inWord := func(r rune) bool {
-		return r == '_' || r == '/' || r == '@' || r == '#' || r < utf8.RuneSelf && (unicode.IsLetter(r) || unicode.IsDigit(r))
+		return strings.ContainsRune("_/@#<>", r) || r < utf8.RuneSelf && (unicode.IsLetter(r) || unicode.IsDigit(r))
 	}
 	return (from == 0 || !inWord(before)) && (to == len(text) || !inWord(after))
 }

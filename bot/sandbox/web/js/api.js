@@ -42,13 +42,18 @@ export class Stream {
   constructor(handlers) {
     this.handlers = handlers;
     this.query = { person: 0, traffic: 0, after: 0 };
-    document.addEventListener("visibilitychange", () => (document.hidden ? this.close() : this.open()));
+    document.addEventListener("visibilitychange", () => (document.hidden ? this.pause() : this.open()));
   }
 
   set(query) {
     Object.assign(this.query, query);
     this.close();
     if (!document.hidden) this.open();
+  }
+
+  pause() {
+    this.close();
+    this.handlers.lost();
   }
 
   close() {

@@ -3,6 +3,7 @@ import { h, icon, avatar, botAvatar, fullName } from "./dom.js";
 import { t, day } from "./i18n.js";
 import { act, read, upload } from "./api.js";
 import { alertBox, ask, beside, menu, toast } from "./dialogs.js";
+import { href } from "./entities.js";
 import { messageNode, preview } from "./message.js";
 import { Composer } from "./composer.js";
 
@@ -35,8 +36,9 @@ export class Chat {
 
   // load reads the chat from the server and draws it.
   async load() {
+    const data = await read(`people/${this.id}`);
     const fresh = !this.data;
-    this.data = await read(`people/${this.id}`);
+    this.data = data;
     if (fresh) this.frame();
     const stay = !fresh && !this.stick;
     this.messages = new Map(this.data.messages.map((m) => [m.id, m]));
@@ -92,6 +94,7 @@ export class Chat {
   // take shows an event of this chat.
   take(e) {
     if (!this.data) return;
+    this.data.events++;
     switch (e.kind) {
       case "message": return this.arrived(e.message);
       case "edit": return this.changed(e.message);
@@ -249,7 +252,7 @@ export class Chat {
     const own = new RegExp(`^(?:https?://)?(?:t|telegram)\\.me/${this.app.bot.username}\\b`, "i");
     if (own.test(address) || address.startsWith("tg://resolve")) return this.do("link", { link: address });
     if (await ask({ title: t("dialog.link_title"), text: address, ok: t("dialog.open") })) {
-      window.open(/^[a-z]+:/i.test(address) ? address : `https://${address}`, "_blank", "noopener,noreferrer");
+      window.open(href(address), "_blank", "noopener,noreferrer");
     }
   }
 

@@ -14,7 +14,7 @@ class App {
     this.trafficOpen = false;
     this.invite = new URLSearchParams(location.search).get("start");
     this.stream = new Stream({
-      hello: () => this.resync(),
+      hello: ({ events }) => this.resync(events),
       chat: (e) => (e.kind === "profile" && !e.chat) || e.chat === this.person ? this.chat?.take(e) : undefined,
       rows: (rows) => rows.forEach((r) => this.list.update(r)),
       traffic: (list) => this.traffic?.take(list),
@@ -73,6 +73,7 @@ class App {
     this.main.replaceWith(next);
     this.main = next;
     this.traffic?.redraw();
+    this.load();
     this.follow();
   }
 
@@ -80,8 +81,9 @@ class App {
     this.stream.set({ person: this.person, traffic: this.trafficOpen ? 1 : 0, after: this.traffic?.last || 0 });
   }
 
-  // resync reads everything again after a (re)connection, when events may be missing.
-  async resync() {
+  // resync reads again what changed before the stream (re)opened; events is the
+  // age of the open chat.
+  async resync(events) {
     if (this.lost) {
       this.lost = false;
       const state = await read("state");
@@ -91,6 +93,11 @@ class App {
       }
       state.people.forEach((p) => this.list.update(p));
     }
+    if (this.chat?.data?.events === events) this.chat.markRead();
+    else await this.load();
+  }
+
+  async load() {
     try {
       await this.chat?.load();
     } catch (e) {

@@ -2,9 +2,12 @@
 import { h, icon, avatar, fullName } from "./dom.js";
 import { t, shortDate, language, languageNames } from "./i18n.js";
 
-export const roles = ["admin", "leader", "clerk", "resident", "other"];
+export const roles = ["admin", "leader", "clerk", "resident"];
 
-const roleOf = (person) => (roles.includes(person.role) ? person.role : "other");
+const roleOf = (person) => person.role || "other";
+
+// roleName is a known role's name; any other word is shown as it is.
+const roleName = (role) => (roles.includes(role) || role === "other" ? t(`role.${role}`) : role);
 
 export class People {
   constructor(app) {
@@ -35,11 +38,12 @@ export class People {
     this.rows.clear();
     const nodes = [];
     const counts = {};
-    for (const role of roles) {
+    const all = [...new Set([...roles, ...people.map(roleOf)])];
+    for (const role of all) {
       const members = people.filter((p) => roleOf(p) === role);
       counts[role] = members.length;
       if (!members.length) continue;
-      nodes.push(h("li", { class: "heading", "data-role": role }, t(`role.${role}`)));
+      nodes.push(h("li", { class: "heading", "data-role": role }, roleName(role)));
       for (const person of members) nodes.push(this.row(person));
     }
     this.list.replaceChildren(...nodes, this.none);
@@ -48,7 +52,7 @@ export class People {
       onclick: () => { this.role = role; this.filter(); },
     }, text, h("span", {}, n));
     this.chips.replaceChildren(chip("", t("people.all"), people.length),
-      ...roles.filter((r) => counts[r]).map((r) => chip(r, t(`role.${r}`), counts[r])));
+      ...all.filter((r) => counts[r]).map((r) => chip(r, roleName(r), counts[r])));
     this.filter();
   }
 

@@ -77,7 +77,7 @@ export class Traffic {
     const who = this.app.people.find((p) => e.chats.has(p.id));
     const details = h("details", { class: fresh ? "exchange fresh" : "exchange", "data-method": e.method },
       h("summary", {}, code, h("span", { class: "method" }, e.method),
-        h("span", { class: "who" }, pushed ? t("traffic.update") : who ? fullName(who) : ""),
+        h("span", { class: "who" }, [pushed && kindsOf(e), who && fullName(who)].filter(Boolean).join(" · ")),
         h("time", { title: `${(e.micros / 1000).toFixed(1)} ms` }, clockSeconds(e.at))));
     details.addEventListener("toggle", () => {
       if (!details.open || details.querySelector(".sides")) return;
@@ -87,11 +87,21 @@ export class Traffic {
   }
 }
 
+// updatesOf lists the updates that an exchange brought to the bot.
+function updatesOf(e) {
+  if (e.method === "getUpdates") return e.response.result || [];
+  return e.request.update ? [e.request.update] : [];
+}
+
+function kindsOf(e) {
+  const kinds = updatesOf(e).map((u) => Object.keys(u).find((k) => k !== "update_id"));
+  return kinds.length ? [...new Set(kinds)].join(", ") : t("traffic.update");
+}
+
 // chatsOf finds whom an exchange is about, also inside updates and answers to presses.
 function chatsOf(e) {
   const ids = new Set([e.chat]);
-  const updates = e.method === "getUpdates" ? e.response.result || [] : e.request.update ? [e.request.update] : [];
-  for (const u of updates) ids.add(Object.values(u).find((v) => v?.from)?.from.id);
+  for (const u of updatesOf(e)) ids.add(Object.values(u).find((v) => v?.from)?.from.id);
   const query = String(e.request.callback_query_id || "");
   if (query.length > 8) ids.add(Number(query.slice(0, -8)));
   return ids;
