@@ -11,6 +11,9 @@ import (
 	"pingyi/survey"
 )
 
+// testLease is how long tests lease deliveries.
+const testLease = time.Minute
+
 // city is a small town on a store of the test's own: three departments, two of
 // them in one group; three cadres under one head; citizens c001… with Telegram
 // accounts 1001… in the districts north (odd) and south.

@@ -1,0 +1,196 @@
+package storage
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sync/errgroup"
+
+	"pingyi/survey"
+)
+
+// lease leases and returns what, by person.
+func (c *city) lease(now time.Time, n int) map[string]Delivery {
+	c.t.Helper()
+	leased, err := c.Lease(c.t.Context(), now, "sender", n, testLease)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	by := make(map[string]Delivery)
+	for _, d := range leased {
+		by[string(d.Kind)+" "+scalar[string](c.t, c.Store, `SELECT code FROM person WHERE id = $1`, d.PersonID)] = d
+	}
+	if len(by) != len(leased) {
+		c.t.Errorf("%d deliveries for %d people", len(leased), len(by))
+	}
+	return by
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+func TestSendersShareTheWork(t *testing.T) {
+	t.Parallel()
+	const people = 60
+	c := newCity(t, people)
+	c.open(residents)
+	var mu sync.Mutex
+	got := make(map[int64]int)
+	var g errgroup.Group
+	for worker := range 4 {
+		g.Go(func() error {
+			for {
+				leased, err := c.Lease(t.Context(), testNow, fmt.Sprint(worker), 7, testLease)
+				if err != nil || len(leased) == 0 {
+					return err
+				}
+				mu.Lock()
+				for _, d := range leased {
+					got[d.TelegramID]++
+				}
+				mu.Unlock()
+				for _, d := range leased {
+					if err := c.Sent(t.Context(), testNow, d.ID, d.TelegramID*10); err != nil {
+						return err
+					}
+				}
+			}
+		})
+	}
+	if err := g.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != people {
+		t.Errorf("%d people were sent something, want %d", len(got), people)
+	}
+	for id, n := range got {
+		if n != 1 {
+			t.Errorf("account %d was sent %d invitations", id, n)
+		}
+	}
+	if n := scalar[int](t, c.Store, `SELECT count(*) FROM request q JOIN person p ON p.id = q.person_id
+		WHERE q.state = 'sent' AND q.message_id = p.telegram_id * 10 AND q.sent_at IS NOT NULL`); n != people {
+		t.Errorf("%d requests know their message, want %d", n, people)
+	}
+}
+
+func TestLeasesRunOutAndAreGivenBack(t *testing.T) {
+	t.Parallel()
+	c := newCity(t, 2)
+	c.open(residents)
+	first := c.lease(testNow, 10)
+	if diff := cmp.Diff([]string{"invitation c001", "invitation c002"}, sortedKeys(first)); diff != "" {
+		t.Fatalf("leased (-want +got):\n%s", diff)
+	}
+	if again := c.lease(testNow.Add(testLease-time.Second), 10); len(again) != 0 {
+		t.Errorf("leased twice: %v", again)
+	}
+	if err := c.Retry(t.Context(), first["invitation c001"].ID, testNow.Add(time.Hour), "flood"); err != nil {
+		t.Fatal(err)
+	}
+	late := c.lease(testNow.Add(testLease), 10)
+	if diff := cmp.Diff([]string{"invitation c002"}, sortedKeys(late)); diff != "" {
+		t.Errorf("leased after the first lease ran out (-want +got):\n%s", diff)
+	}
+	if late["invitation c002"].Attempts != 2 {
+		t.Errorf("attempt %d", late["invitation c002"].Attempts)
+	}
+	if at, ok, err := c.NextDelivery(t.Context()); err != nil || !ok || !at.Equal(testNow.Add(2*testLease)) {
+		t.Errorf("next at %v %v: %v", at, ok, err)
+	}
+	// The sender whose lease ran out had sent it after all: it is one message.
+	for range 2 {
+		if err := c.Sent(t.Context(), testNow, late["invitation c002"].ID, 7); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := sortedKeys(c.lease(testNow.Add(time.Hour), 10)); !slices.Equal(got, []string{"invitation c001"}) {
+		t.Errorf("leased after an hour: %v", got)
+	}
+}
+
+func TestPointlessDeliveriesExpire(t *testing.T) {
+	t.Parallel()
+	c := newCity(t, 6)
+	code := c.open(residents)
+	c.vote("c001", "4", true) // answered before it was invited
+	person, f := c.form("c002")
+	if err := c.Decline(t.Context(), testNow, Cause{}, person, f.RequestID); err != nil {
+		t.Fatal(err)
+	}
+	exec(t, c.Store, `UPDATE person SET stopped_at = now() WHERE code = 'c003'`)
+	exec(t, c.Store, `UPDATE person SET telegram_id = NULL WHERE code = 'c004'`)
+	if err := c.PauseRound(t.Context(), testNow, Cause{}, code); err != nil {
+		t.Fatal(err)
+	}
+	if got := c.lease(testNow, 10); len(got) != 0 {
+		t.Errorf("a paused round sends %v", got)
+	}
+	if _, ok, err := c.NextDelivery(t.Context()); ok || err != nil {
+		t.Errorf("a paused round has something due: %v", err)
+	}
+	if err := c.ResumeRound(t.Context(), testNow, Cause{}, code); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"invitation c005", "invitation c006"}, sortedKeys(c.lease(testNow, 10))); diff != "" {
+		t.Errorf("leased (-want +got):\n%s", diff)
+	}
+	if n := scalar[int](t, c.Store, `SELECT count(*) FROM delivery WHERE state = 'expired'`); n != 4 {
+		t.Errorf("%d expired, want 4", n)
+	}
+}
+
+func TestUnreachablePeopleGetNothingMore(t *testing.T) {
+	t.Parallel()
+	c := newCity(t, 3)
+	code := c.open(residents)
+	leased := c.lease(testNow, 10)
+	if err := c.Fail(t.Context(), testNow, leased["invitation c001"].ID, survey.DeliveryUnreachable, "forbidden"); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Fail(t.Context(), testNow, leased["invitation c002"].ID, survey.DeliveryFailed, "bad request"); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Sent(t.Context(), testNow, leased["invitation c003"].ID, 5); err != nil {
+		t.Fatal(err)
+	}
+	states := listed[string](t, c.Store, `SELECT p.code || ' ' || q.state || ' ' || (p.unreachable_at IS NOT NULL)
+		FROM request q JOIN person p ON p.id = q.person_id ORDER BY 1`)
+	if diff := cmp.Diff([]string{"c001 unreachable true", "c002 pending false", "c003 sent false"}, states); diff != "" {
+		t.Errorf("requests (-want +got):\n%s", diff)
+	}
+	if n, err := c.RemindRound(t.Context(), testNow, Cause{}, code); err != nil || n != 1 {
+		t.Errorf("%d were reminded, want only who got the invitation: %v", n, err)
+	}
+	if err := c.Reachable(t.Context(), testNow, 1001); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"invitation c001", "reminder c003"}, sortedKeys(c.lease(testNow, 10))); diff != "" {
+		t.Errorf("leased once c001 is back (-want +got):\n%s", diff)
+	}
+}
+
+func TestWhoWaitsComesFirst(t *testing.T) {
+	t.Parallel()
+	c := newCity(t, 4)
+	c.open(residents)
+	exec(t, c.Store, `UPDATE delivery SET priority = $1, due_at = due_at + interval '1 second'
+		WHERE person_id = (SELECT id FROM person WHERE code = 'c003')`, priorityWaiting)
+	leased, err := c.Lease(t.Context(), testNow.Add(time.Minute), "sender", 2, testLease)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if leased[0].PersonID != c.person("c003") || len(leased) != 2 {
+		t.Errorf("leased %v first", leased)
+	}
+}
