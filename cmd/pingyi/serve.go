@@ -29,6 +29,7 @@ const (
 	drainTime      = 20 * time.Second
 	telegramPause  = 2 * time.Second
 	webhookStreams = 80 // calls that Telegram may make at once
+	sweepEvery     = 10 * time.Minute
 )
 
 // serve runs everything: conversation, clock, sender and HTTP.
@@ -191,18 +192,36 @@ func (s *service) sender(wake <-chan struct{}) *bot.Sender {
 	})
 }
 
-// hear wakes the sender when the database announces that there is something to send.
+// hear listens to what the database announces: it wakes the sender when there is something to send,
+// and clears away the conversations of rounds that are over.
 func (s *service) hear(ctx context.Context, wake chan<- struct{}) error {
-	for signal := range s.store.Listen(ctx) {
-		if signal != storage.SignalDelivery {
-			continue
-		}
+	signals := s.store.Listen(ctx)
+	sweep := time.NewTicker(sweepEvery)
+	defer sweep.Stop()
+	for {
 		select {
-		case wake <- struct{}{}:
-		default: // it is awake already
+		case signal, open := <-signals:
+			if !open {
+				return nil
+			}
+			if signal == storage.SignalClock {
+				s.sweep(ctx)
+				continue
+			}
+			select {
+			case wake <- struct{}{}:
+			default: // it is awake already
+			}
+		case <-sweep.C:
+			s.sweep(ctx)
 		}
 	}
-	return nil
+}
+
+func (s *service) sweep(ctx context.Context) {
+	if _, err := s.redis.Sessions().DropEnded(ctx, s.store); err != nil && ctx.Err() == nil {
+		s.log.WarnContext(ctx, "conversations of past rounds not cleared yet", "error", err)
+	}
 }
 
 // poll fetches updates as long as this replica holds the lock; another takes over where it is lost.
