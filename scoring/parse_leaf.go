@@ -88,9 +88,13 @@ func (b *binder) valuesRule(p *part, n *node) rule {
 	if len(r.codes) == 0 {
 		b.fault(n, "values_code", map[string]any{"Part": p.path})
 	}
-	for _, c := range r.codes {
+	where := listOf(n)
+	if n.kind == nodeMap {
+		where = listOf(body.get("code"))
+	}
+	for i, c := range r.codes {
 		if strings.Contains(strings.TrimSuffix(c, "*"), "*") {
-			b.fault(n, "values_pattern", map[string]any{"Got": c})
+			b.fault(where[i], "values_pattern", map[string]any{"Got": c})
 		}
 	}
 	r.period = b.text(body.get("period"))

@@ -68,7 +68,7 @@ func parseYAML(file string, src []byte) (*node, Faults) {
 	if strings.TrimSpace(string(text)) == "" {
 		return nil, fault(0, 0, "scoring.fault.scheme_empty", map[string]any{})
 	}
-	parsed, err := parser.ParseBytes(text, 0)
+	parsed, err := parser.ParseBytes(text, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		line, column, message := 0, 0, err.Error()
 		var at yaml.Error

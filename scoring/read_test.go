@@ -1,0 +1,142 @@
+package scoring_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/text/encoding/simplifiedchinese"
+
+	"pingyi/scoring"
+)
+
+// faultList writes faults briefly: file:line:column code.
+func faultList(fs scoring.Faults) []string {
+	var out []string
+	for _, f := range fs {
+		out = append(out, fmt.Sprintf("%s:%d:%d %s", f.File, f.Line, f.Column, strings.TrimPrefix(f.Code, "scoring.fault.")))
+	}
+	return out
+}
+
+func TestReadFolderFaults(t *testing.T) {
+	t.Parallel()
+	gb, err := simplifiedchinese.GB18030.NewEncoder().String("code,name\na,公安局\nb,卫生健康委员会\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	good := "code,name,kind,group,parent\na,甲,unit,,\nb,乙,unit,,a\n"
+	for _, c := range []struct {
+		name    string
+		files   map[string]string
+		faults  []string
+		notices []string
+	}{
+		{"good", map[string]string{"subjects.csv": good}, nil, nil},
+		{"nothing", map[string]string{}, []string{"subjects.csv:0:0 file_missing"}, nil},
+		{"empty file", map[string]string{"subjects.csv": " \n"}, []string{"subjects.csv:0:0 file_empty"}, nil},
+		{"header only", map[string]string{"subjects.csv": "code\n"}, []string{"subjects.csv:0:0 no_rows"}, nil},
+		{"byte-order mark", map[string]string{"subjects.csv": "\ufeff" + good}, nil, []string{"subjects.csv scoring.notice.encoding UTF-8 BOM"}},
+		{"GB18030", map[string]string{"subjects.csv": gb}, nil, []string{"subjects.csv scoring.notice.encoding GB18030"}},
+		{"Windows-1252", map[string]string{"subjects.csv": "code,name\na,Stra\xdfe M\xfcller\n"}, []string{"subjects.csv:0:0 encoding"}, nil},
+		{"a spreadsheet", map[string]string{"subjects.csv": "PK\x03\x04\x00\x00"}, []string{"subjects.csv:0:0 encoding"}, nil},
+		{"unknown file", map[string]string{"subjects.csv": good, "answer.csv": "x"}, nil, []string{"answer.csv scoring.notice.unknown_file"}},
+		{"columns", map[string]string{"subjects.csv": good, "values.csv": "subject,indicatr,value,value\na,x,1,2\n"}, []string{
+			"values.csv:1:0 column_missing", "values.csv:1:9 column_unknown", "values.csv:1:24 column_twice", "values.csv:2:0 field_empty"}, nil},
+		{"rows", map[string]string{"subjects.csv": good, "values.csv": "subject,indicator,value,target,weight,date\n" +
+			"c,x,1,,,\n" + "a,x,1,ten,,\n" + "a,x,2,,0,2025-13-01\n" + "a,x\n" + "a,x,3,,,\n"}, []string{
+			"values.csv:2:1 subject_unlisted", "values.csv:3:7 not_number", "values.csv:4:0 row_duplicate", "values.csv:4:8 weight_not_positive",
+			"values.csv:4:10 not_date", "values.csv:5:0 row_length", "values.csv:6:0 row_duplicate"}, nil},
+		{"parents", map[string]string{"subjects.csv": "code,parent\na,b\nb,\nc,d\na,b\n"}, []string{
+			"subjects.csv:4:0 parent_unlisted", "subjects.csv:5:0 row_duplicate"}, nil},
+		{"circle", map[string]string{"subjects.csv": "code,parent\na,b\nb,a\n"}, []string{
+			"subjects.csv:2:0 parent_cycle", "subjects.csv:3:0 parent_cycle"}, nil},
+		{"answers", map[string]string{"subjects.csv": good, "answers.csv": "id,panel,subject,item,value,count,submitted_at\n" +
+			"1,p,a,q,5,1,\n" + "1,p,b,r,5,2,\n" + "1,p,a,q,4,1,\n" + "2,p,z,q,5,0,soon\n"}, []string{
+			"answers.csv:3:5 sheet_differs", "answers.csv:3:11 sheet_differs", "answers.csv:4:7 item_twice",
+			"answers.csv:5:5 subject_unlisted", "answers.csv:5:11 not_count", "answers.csv:5:13 not_time"}, nil},
+		{"ledger", map[string]string{"subjects.csv": good, "ledger.csv": "id,subject,kind,points,approved\n1,a,bonus,5,maybe\n1,a,bonus,x,yes\n"}, []string{
+			"ledger.csv:2:13 not_yes_no", "ledger.csv:3:0 row_duplicate", "ledger.csv:3:11 not_number"}, nil},
+		{"pairs", map[string]string{"subjects.csv": good, "pairs.csv": "winner,loser,weight\na,a,\na,b,-1\n"}, []string{
+			"pairs.csv:2:3 pair_self", "pairs.csv:3:5 weight_not_positive"}, nil},
+		{"quotes", map[string]string{"subjects.csv": good, "params.csv": "name,value\nx,\"a\nb,1\n"}, []string{"params.csv:3:5 csv"}, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			files := map[string][]byte{}
+			for name, text := range c.files {
+				files[name] = []byte(text)
+			}
+			d, notices, faults := scoring.ReadFolder(files)
+			if diff := cmp.Diff(c.faults, faultList(faults)); diff != "" {
+				t.Errorf("faults:\n%s", diff)
+			}
+			if (d == nil) != (len(faults) > 0) {
+				t.Errorf("data %v with %d faults", d != nil, len(faults))
+			}
+			var got []string
+			for _, n := range notices {
+				got = append(got, strings.TrimSpace(fmt.Sprintf("%s %s %v", n.File, n.Code, orEmpty(n.Args["Encoding"]))))
+			}
+			if diff := cmp.Diff(c.notices, got); diff != "" {
+				t.Errorf("notices:\n%s", diff)
+			}
+			say := words(t, "zh-Hans")
+			for _, f := range faults {
+				say(f.Code, f.Args)
+			}
+		})
+	}
+}
+
+func orEmpty(v any) any {
+	if v == nil {
+		return ""
+	}
+	return v
+}
+
+func TestGB18030IsReadRight(t *testing.T) {
+	t.Parallel()
+	gb, err := simplifiedchinese.GB18030.NewEncoder().Bytes([]byte("code,name,group\na,公安局,第一组\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, _, faults := scoring.ReadFolder(map[string][]byte{"subjects.csv": gb})
+	if len(faults) > 0 || d.Subjects[0].Name.In("zh-Hans") != "公安局" || d.Subjects[0].Group != "第一组" {
+		t.Errorf("%v %+v", faults, d)
+	}
+}
+
+func TestParseNumber(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{"12": "12", "-3.50": "-7/2", "30%": "3/10", "1/3": "1/3", ".5": "1/2", "+2": "2", " 7 ": "7",
+		"": "", "1e5": "", "0x10": "", "1,000": "", "1/0": "", "十": "", "5.": "", "--1": "", "1%%": "", "1/3%": "", "NaN": "", "1_000": ""} {
+		got, ok := scoring.ParseNumber(in)
+		if ok != (want != "") || ok && got.RatString() != want {
+			t.Errorf("%q: %v %v, want %q", in, got, ok, want)
+		}
+	}
+}
+
+func TestFormatNumber(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{"1.005": "1.01", "-1.005": "-1.01", "2.675": "2.68", "-0.004": "0.00", "1/3": "0.33", "799.995": "800.00", "799.9949": "799.99"} {
+		r, _ := scoring.ParseNumber(in)
+		if got := scoring.FormatNumber(r, 2); got != want {
+			t.Errorf("%s: %s, want %s", in, got, want)
+		}
+	}
+}
+
+func FuzzReadFolder(f *testing.F) {
+	f.Add("code,name,kind,group,parent\na,甲,unit,,\n", "id,panel,subject,item,value\n1,p,a,q,5\n", "subject,indicator,value\na,x,1/3\n")
+	f.Add("code\n\"", "id,panel", "\xff\xfe")
+	f.Fuzz(func(t *testing.T, subjects, answers, values string) {
+		d, _, faults := scoring.ReadFolder(map[string][]byte{"subjects.csv": []byte(subjects), "answers.csv": []byte(answers), "values.csv": []byte(values)})
+		if (d == nil) != (len(faults) > 0) {
+			t.Fatalf("data %v with faults %v", d != nil, faults)
+		}
+	})
+}

@@ -1,0 +1,226 @@
+package scoring_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"pingyi/scoring"
+	"pingyi/scoring/schemes"
+)
+
+// base is a small scheme without a fault; each case breaks one thing in it.
+const base = `scheme: small
+version: 1
+params:
+  points: {value: likert, choices: [likert, likert0]}
+  least: 5
+tables:
+  weights: {image: 40, work: 60}
+panels:
+  people: {scale: $points, items: [q1, q2], min: $least}
+ledger:
+  bonus: add
+kinds:
+  unit:
+    attributes: {size: number, area: word}
+    parts:
+      image: {survey: {panel: people}}
+      work: {values: {code: work.*, score: completion, cap: 1, floor: 0, combine: mean}}
+      both: {weighted_mean: [image, work], weights: weights}
+      extra: {ledger: {kinds: [bonus]}, cap: 5}
+      all: both + extra
+    total: all
+    grades:
+      - {grade: A, share: 30%, ties: include, from: 80}
+      - {grade: B, from: 60}
+      - {grade: C}
+`
+
+func TestBaseIsGood(t *testing.T) {
+	t.Parallel()
+	s := parse(t, "base.yaml", base)
+	if faults := s.Check(); len(faults) > 0 {
+		t.Error(faults)
+	}
+}
+
+func TestSchemeFaults(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, old, new, at, want string }{
+		{"misspelt key", "survey: {panel", "survey: {pannel", `pannel`, "key_unknown panel"},
+		{"misspelt part key", "cap: 5}", "capp: 5}", `capp`, "key_unknown cap"},
+		{"unknown top key", "tables:", "table:", `table:`, "key_unknown tables"},
+		{"weights that do not add up", "image: 40", "image: 50", `weights}`, "weights_sum"},
+		{"weights of zero", "{image: 40, work: 60}", "{image: 0, work: 0}", `weights}`, "weights_zero"},
+		{"part never used", "all: both + extra", "all: both", `extra: {`, "part_unused"},
+		{"part used twice", "all: both + extra", "all: both + extra + image", `all: both`, "part_twice"},
+		{"the same key twice", "extra: {ledger", "image: {ledger", `image: {ledger`, "key_twice"},
+		{"unknown panel", "panel: people", "panel: peeple", `peeple`, "panel_unknown people"},
+		{"unknown item", "panel: people", "panel: people, items: [q1, q3]", `q3]`, "item_unknown q1"},
+		{"unknown part in a formula", "both + extra", "both + extr", `both + extr`, "name_unknown extra"},
+		{"unknown attribute in a condition", "cap: 5}", "cap: 5, when: aera = 'x'}", `aera`, "name_unknown area"},
+		{"unknown attribute", "extra: {ledger: {kinds: [bonus]}", "extra: {attribute: sise", `sise`, "attribute_unknown size"},
+		{"unknown parameter", "min: $least", "min: $leas", `$leas}`, "param_unknown least"},
+		{"unused parameter", "min: $least", "min: 5", `least: 5`, "param_unused"},
+		{"unknown scale", "scale: $points", "scale: likrt", `likrt`, "scale_unknown likert"},
+		{"unknown table", "weights: weights", "weights: weight", `weight}`, "table_unknown weights"},
+		{"unknown ledger kind", "[bonus]", "[bonis]", `bonis`, "entry_unknown bonus"},
+		{"indicator pattern", "work.*", "'*.work'", `'*.work'`, "values_pattern"},
+		{"indicators not combined", ", combine: mean", "", `code: work`, "values_combine"},
+		{"a circle", "work: {values: {code: work.*, score: completion, cap: 1, floor: 0, combine: mean}}", "work: all", `work: all`, "part_cycle"},
+		{"quota without a rule for ties", "share: 30%, ties: include", "share: 30%", `grade: A`, "quota_ties"},
+		{"chain without a list", "ties: include", "ties: chain", `chain,`, "ties_chain"},
+		{"thresholds out of order", "{grade: B, from: 60}", "{grade: B, from: 60}\n      - {grade: D, from: 70}", `grade: D`, "step_order"},
+		{"cap below floor", "cap: 5}", "floor: 6, cap: 5}", `5}
+      all`, "cap_below_floor"},
+		{"cap below floor in a value", "cap: 1, floor: 0", "cap: 1, floor: 2", `1, floor: 2`, "cap_below_floor"},
+		{"points miss a level", "tables:", "scales:\n  five: {points: {1: 0, 2: 1, 3: 2, 5: 4}, unknown: [0]}\ntables:", `five`, "scale_level"},
+		{"pool without a base", "    grades:", "    payouts:\n      - {payout: pay, pool: 100}\n    grades:", `payout: pay`, "pool_base"},
+		{"periods that nothing combines", "cap: 5}", "cap: 5, periods: {each: [H1, H2]}}", `each: [H1`, "periods_combine"},
+		{"periods not listed", "cap: 5}", "cap: 5, periods: {combine: mean}}", `combine: mean}}
+      all`, "periods_each"},
+		{"no rule", "extra: {ledger: {kinds: [bonus]}, cap: 5}", "extra: {cap: 5}", `cap: 5}
+      all`, "part_rules"},
+		{"two rules", "cap: 5}", "constant: 5}", `ledger: {kinds`, "part_rules"},
+		{"bad formula", "both + extra", "both +* extra", `both +*`, "formula_unexpected"},
+		{"words in arithmetic", "both + extra", "both + area", `both + area`, "formula_kind"},
+		{"number as a condition", "cap: 5}", "cap: 5, when: size}", `size}
+      all`, "formula_kind"},
+		{"not a number", "cap: 5}", "cap: five}", `five}`, "want_number"},
+		{"default not among choices", "value: likert,", "value: likrt,", `likrt`, "param_default likert"},
+		{"reserved name", "extra: {ledger", "rank: {ledger", `rank: {`, "name_reserved"},
+		{"name that cannot be written in a formula", "extra: {ledger", "ex-tra: {ledger", `ex-tra`, "name"},
+		{"total that is no part", "total: all", "total: alle", `alle`, "part_unknown all"},
+		{"anchors", "total: all", "total: &x all", `&x`, "yaml_feature"},
+		{"not YAML", "kinds:\n", "kinds: [\n", ``, "yaml"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			if !strings.Contains(base, c.old) {
+				t.Fatalf("the base has no %q", c.old)
+			}
+			broken := strings.Replace(base, c.old, c.new, 1)
+			s, faults := scoring.ParseScheme("x.yaml", []byte(broken))
+			if s != nil {
+				faults = s.Check()
+			}
+			say := words(t, "en")
+			var got []string
+			for _, f := range faults {
+				line := strings.TrimPrefix(faultList(scoring.Faults{f})[0], "x.yaml:")
+				if near, ok := f.Args["Near"].(string); ok {
+					line += " " + near
+				}
+				got = append(got, line)
+				say(f.Code, f.Args)
+			}
+			found := false
+			for _, g := range got {
+				found = found || g == position(broken, c.at)+" "+c.want || c.at == "" && strings.HasSuffix(g, " "+c.want)
+			}
+			if !found {
+				t.Errorf("want %s %q, got %q", position(broken, c.at), c.want, got)
+			}
+		})
+	}
+}
+
+// position is line:column of a piece of text.
+func position(text, piece string) string {
+	before := text[:max(strings.Index(text, piece), 0)]
+	return fmt.Sprintf("%d:%d", strings.Count(before, "\n")+1, len(before)-strings.LastIndexByte(before, '\n'))
+}
+
+func TestShippedSchemesAreGood(t *testing.T) {
+	t.Parallel()
+	for _, name := range schemes.Names() {
+		s := shipped(t, name)
+		if faults := s.Check(); len(faults) > 0 {
+			t.Errorf("%s: %v", name, faults)
+		}
+		if s.Code != name {
+			t.Errorf("%s calls itself %s", name, s.Code)
+		}
+		for _, lang := range []string{"zh-Hans", "zh-Hant", "en"} {
+			if s.Show(words(t, lang), lang) == "" {
+				t.Errorf("%s shows nothing in %s", name, lang)
+			}
+		}
+	}
+	if _, ok := schemes.Source("no-such"); ok {
+		t.Error("a scheme that is not shipped has a source")
+	}
+}
+
+func TestParamFaults(t *testing.T) {
+	t.Parallel()
+	s := parse(t, "base.yaml", base)
+	d := folder(t, "subjects.csv", "code,size,area\na,1,x\n", "params.csv", "name,value\nleast,many\n")
+	_, faults := scoring.Compute(s, d, scoring.Params{"pionts": "likert", "points": "likert9", "period": "last year"})
+	if diff := cmp.Diff([]string{"--param:0:0 param_choice", "--param:0:0 param_unknown", "--param:0:0 period", "params.csv:0:0 param_number"}, faultList(faults)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestDataAgainstScheme(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name  string
+		files []string
+		want  []string
+	}{
+		{"answer off the scale", []string{"answers.csv", "id,panel,subject,item,value\n1,people,a,q1,5\n1,people,a,q2,6\n"}, []string{"answers.csv:2:0 answer_scale"}},
+		{"several values", []string{"values.csv", "subject,indicator,period,value,target\na,work.x,H1,1,2\na,work.x,H2,1,2\n"}, []string{"values.csv:3:0 values_several"}},
+		{"a word that is no number", []string{"values.csv", "subject,indicator,value,target\na,work.x,good,2\n"}, []string{"values.csv:2:0 value_number"}},
+		{"no target", []string{"values.csv", "subject,indicator,value,target\na,work.x,1,\na,work.y,1,0\n"}, []string{"values.csv:2:0 target_missing", "values.csv:3:0 target_missing"}},
+		{"unknown ledger kind", []string{"ledger.csv", "id,subject,kind,points\n1,a,bonis,1\n"}, []string{"ledger.csv:2:0 entry_kind"}},
+		{"ledger without points", []string{"ledger.csv", "id,subject,kind,points\n1,a,bonus,\n"}, []string{"ledger.csv:2:0 entry_points"}},
+		{"attribute that is no number", []string{"subjects.csv", "code,size,area\na,big,x\n"}, []string{"subjects.csv:2:0 attribute_number"}},
+		{"attribute column missing", []string{"subjects.csv", "code,sise,area\na,1,x\n"}, []string{"subjects.csv:1:0 attribute_column"}},
+		{"no subject of the kind", []string{"subjects.csv", "code,kind,size,area\na,person,1,x\n"}, []string{"subjects.csv:0:0 no_subjects"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			files := append([]string{"subjects.csv", "code,size,area\na,1,x\n"}, c.files...)
+			d := folder(t, files...)
+			r, faults := scoring.Compute(parse(t, "base.yaml", base), d, nil)
+			if r != nil {
+				t.Error("a result beside faults")
+			}
+			if diff := cmp.Diff(c.want, faultList(faults)); diff != "" {
+				t.Error(diff)
+			}
+			say := words(t, "zh-Hant")
+			for _, f := range faults {
+				say(f.Code, f.Args)
+			}
+		})
+	}
+}
+
+func FuzzParseScheme(f *testing.F) {
+	f.Add(base)
+	for _, name := range schemes.Names() {
+		src, _ := schemes.Source(name)
+		f.Add(string(src))
+	}
+	f.Add("kinds: {a: {parts: {x: {choose: $x}}}}")
+	f.Fuzz(func(t *testing.T, src string) {
+		s, faults := scoring.ParseScheme("fuzz.yaml", []byte(src))
+		if (s == nil) != (len(faults.Errors()) > 0) {
+			t.Fatalf("scheme %v with faults %v", s != nil, faults)
+		}
+		if s == nil {
+			return
+		}
+		s.Check()
+		d := &scoring.Data{Subjects: []scoring.Subject{{Code: "a"}, {Code: "b", Parent: "a"}}}
+		r, faults := scoring.Compute(s, d, nil)
+		if (r == nil) != (len(faults) > 0) {
+			t.Fatalf("result %v with faults %v", r != nil, faults)
+		}
+	})
+}
