@@ -22,12 +22,36 @@ func (t *turn) showRound(ctx context.Context, r storage.Round) error {
 	if err != nil {
 		return err
 	}
-	t.show(ctx, t.roundScreen(r, counts, project))
+	result, err := t.resultOf(ctx, r)
+	if err != nil {
+		return err
+	}
+	t.show(ctx, t.roundScreen(r, counts, project, result))
 	return nil
 }
 
+// resultOf is the evaluation that a closed round has its result in, the round's own first; 0: none.
+func (t *turn) resultOf(ctx context.Context, r storage.Round) (int64, error) {
+	if r.State != survey.RoundClosed {
+		return 0, nil
+	}
+	all, err := t.store.Evaluations(ctx)
+	if err != nil {
+		return 0, err
+	}
+	found := int64(0)
+	for _, e := range all {
+		for _, taken := range e.Rounds {
+			if taken.Code == r.Code && (found == 0 || e.Code == r.Code) {
+				found = e.ID
+			}
+		}
+	}
+	return found, nil
+}
+
 // roundScreen is one round: its state, the counts of its panels, what can be done.
-func (t *turn) roundScreen(r storage.Round, counts []storage.PanelCounts, project survey.Project) screen {
+func (t *turn) roundScreen(r storage.Round, counts []storage.PanelCounts, project survey.Project, result int64) screen {
 	head := lines(
 		markup(roundMark(r.State)+" ")+bold(name(r.Title.In(t.lang), unitsTitle)),
 		escape(r.Code)+" · "+t.html("admin.state_"+string(r.State), nil))
@@ -52,6 +76,9 @@ func (t *turn) roundScreen(r storage.Round, counts []storage.PanelCounts, projec
 	parts = append(parts, italic(t.html("admin.as_of", map[string]any{"Clock": t.now.In(t.zone).Format("15:04:05")})))
 	s := screen{text: paragraphs(parts...)}
 	s.row(button(t.plain("admin.refresh", nil), widthButton, press{verb: verbRound, id: r.ID}))
+	if result != 0 {
+		s.row(button(t.plain("admin.scores", nil), widthButton, press{verb: verbRanking, id: result}))
+	}
 	t.actionRows(&s, r)
 	s.row(button(t.plain("admin.back", nil), widthButton, press{verb: verbAdmin}))
 	return s
@@ -131,9 +158,6 @@ func (t *turn) actionRows(s *screen, r storage.Round) {
 			}
 			s.row(t.actionButton(r, a))
 		}
-	}
-	if r.State == survey.RoundClosed {
-		s.row(button(t.plain("admin.scores", nil), widthButton, press{verb: verbScores}))
 	}
 	if offer(actionCancel) {
 		s.row(t.actionButton(r, actionCancel))

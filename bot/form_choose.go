@@ -75,7 +75,7 @@ func (t *turn) chooseScreen(c *conversation) screen {
 	case search != "":
 		note = t.html("form.choose_found", args)
 	}
-	s := screen{text: paragraphs(head, ask, note)}
+	s := screen{text: paragraphs(head, lines(ask, t.chosenSoFar(c)), note)}
 	page, pages := pageOf(c.position.Page, len(found), chooseSize)
 	for _, subject := range part(found, page, chooseSize) {
 		mark := "☐ "
@@ -105,6 +105,20 @@ func (t *turn) chooseScreen(c *conversation) screen {
 	}
 	s.row(last...)
 	return s
+}
+
+// chosenSoFar names what is chosen: on other pages it would be out of sight.
+func (t *turn) chosenSoFar(c *conversation) markup {
+	var names []string
+	for _, subject := range c.Choosable {
+		if subject.Chosen {
+			names = append(names, isolate(cut(subject.Name.In(t.lang), unitsName)))
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return bold(escape(t.list(names, shownNames)))
 }
 
 // found are the subjects whose name or code has the letters typed, in any language.

@@ -25,11 +25,12 @@ const (
 	unitsIntro  = 1600
 	unitsEcho   = 300 // a typed answer or comment shown back
 	unitsNotice = 3000
-	unitsRanked = 40 // a name or grade in a ranking, of which a page has many
-	unitsPart   = 20 // the title of a part of a total there
-	maxButtons  = 96 // in one keyboard
-	widthButton = 36 // columns of a label that has its row to itself; a Chinese character takes two
-	widthHalf   = 16 // of one of two in a row
+	unitsRanked = 40  // a name or grade in a ranking, of which a page has many
+	unitsPart   = 20  // the title of a part of a total there
+	maxButtons  = 96  // in one keyboard, of which Telegram keeps about 10 kB
+	bytesLabel  = 120 // of a label, whose columns say little about emoji and stacked marks
+	widthButton = 36  // columns of a label that has its row to itself; a Chinese character takes two
+	widthHalf   = 16  // of one of two in a row
 	barCells    = 8
 
 	// A line of the review holds three things, each cut for itself.
@@ -85,7 +86,7 @@ func cut(s string, n int) string {
 // label makes the text of a button: one line, at most so many columns, never empty.
 func label(s string, columns int) string {
 	s = strings.Join(strings.Fields(s), " ")
-	s = trim(s, columns, runewidth.StringWidth)
+	s = trim(trim(s, columns, runewidth.StringWidth), bytesLabel, func(s string) int { return len(s) })
 	if strings.TrimFunc(s, func(r rune) bool { return !unicode.IsGraphic(r) || unicode.IsSpace(r) }) == "" {
 		return "·"
 	}

@@ -153,7 +153,7 @@ func (w *world) apply(house *storage.House) {
 // something was logged as an error.
 func (w *world) judge() {
 	for _, v := range w.box.Violations() {
-		w.t.Errorf("the Bot API refuses: %+v", v)
+		w.t.Errorf("the Bot API refuses %s: %s", v.Method, v.Description)
 	}
 	for _, a := range w.box.Unanswered(0) {
 		w.t.Errorf("press not answered: %+v", a)
