@@ -37,7 +37,8 @@ const sqlReadPeople = `
 const sqlReadSubjects = `
 	SELECT s.code, s.name, s.kind, s.group_code AS "group", s.parent, coalesce(u.code, '') AS unit,
 	       coalesce(p.code, '') AS person, s.attributes, s.active
-	FROM subject s LEFT JOIN unit u ON u.id = s.unit_id LEFT JOIN person p ON p.id = s.person_id`
+	FROM subject s LEFT JOIN unit u ON u.id = s.unit_id LEFT JOIN person p ON p.id = s.person_id
+	ORDER BY s.id`
 
 const sqlReadQuestionnaires = `
 	SELECT DISTINCT ON (code) code, version, hash, body FROM questionnaire ORDER BY code, version DESC`
