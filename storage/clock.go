@@ -52,13 +52,13 @@ const sqlNextDue = `
 		SELECT opens_at AS at FROM round WHERE state = 'scheduled'
 		UNION ALL SELECT closes_at FROM round WHERE state = 'open'
 		UNION ALL SELECT next_due FROM series WHERE active AND next_due < 'infinity'
-	) due`
+	) due WHERE at > @now`
 
-// NextDue returns when the clock has something to do: a round to open or to
-// close, a reminder, a series; false where nothing is planned.
+// NextDue returns when, after now, the clock has something to do next: a round
+// to open or to close, a reminder, a series; false where nothing is planned.
 func (s *Store) NextDue(ctx context.Context, now time.Time) (time.Time, bool, error) {
 	var at *time.Time
-	if err := s.pool.QueryRow(ctx, sqlNextDue).Scan(&at); err != nil {
+	if err := s.pool.QueryRow(ctx, sqlNextDue, pgx.NamedArgs{"now": now}).Scan(&at); err != nil {
 		return time.Time{}, false, fmt.Errorf("storage: reading what falls due next: %w", mapError(err))
 	}
 	reminder, err := s.nextReminder(ctx, now)
