@@ -32,7 +32,7 @@ func BenchmarkRequests(b *testing.B) {
 		if err != nil {
 			b.Error(err)
 		}
-		r := httptest.NewRequest(http.MethodPost, "/bot"+token+"/"+method, bytes.NewReader(body))
+		r := httptest.NewRequestWithContext(b.Context(), http.MethodPost, "/bot"+token+"/"+method, bytes.NewReader(body))
 		r.Header.Set("Content-Type", "application/json")
 		w := httptest.NewRecorder()
 		api.ServeHTTP(w, r)

@@ -17,16 +17,16 @@ import (
 	"pingyi/bot/sandbox"
 )
 
-// browser opens a Chromium page of the size; CHROMIUM names another binary.
+// browser opens a Chromium page of the size; CHROMIUM names another binary than
+// the one in the PATH.
 func browser(t *testing.T, width, height int64) context.Context {
 	t.Helper()
-	binary := os.Getenv("CHROMIUM")
-	if binary == "" {
-		binary = "/usr/bin/chromium"
-	}
-	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(binary), chromedp.NoSandbox, chromedp.DisableGPU,
+	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-sync", true), chromedp.Flag("lang", "zh-CN"),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-background-networking", true))
+	if binary := os.Getenv("CHROMIUM"); binary != "" {
+		opts = append(opts, chromedp.ExecPath(binary))
+	}
 	ctx, cancel := chromedp.NewExecAllocator(context.Background(), opts...)
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx)
@@ -77,7 +77,7 @@ func scripted(t *testing.T) *world {
 	return w
 }
 
-func TestPageInBrowser(t *testing.T) {
+func TestBrowserPage(t *testing.T) {
 	for _, size := range []struct{ width, height int64 }{{1280, 800}, {390, 844}} {
 		t.Run(fmt.Sprint(size.width), func(t *testing.T) {
 			w := scripted(t)

@@ -130,13 +130,12 @@ func (p *markdownParser) toggle(mark, kind string) error {
 	return nil
 }
 
-func (p *markdownParser) pop() Entity {
+func (p *markdownParser) pop() {
 	top := p.open[len(p.open)-1]
 	p.open = p.open[:len(p.open)-1]
 	if top.ent.Length = p.units - top.from; top.ent.Length > 0 {
 		p.ents = append(p.ents, top.ent)
 	}
-	return top.ent
 }
 
 // verbatim reads code and pre, where only ` and \ are escaped.

@@ -23,8 +23,6 @@ type Person struct {
 	Invite string `json:"invite,omitempty"`
 }
 
-func (p Person) name() string { return strings.TrimSpace(p.First + " " + p.Last) }
-
 // Kinds of chat in the Bot API's words.
 const (
 	kindPrivate    = "private"

@@ -21,7 +21,7 @@ export function alertBox(text) {
 // ask resolves to true, or to the typed text where input is given; else null.
 export function ask({ title, text, ok, input }) {
   return new Promise((resolve) => {
-    const field = input !== undefined && h("input", { type: "text", value: input, "aria-label": title, autocomplete: "off" });
+    const field = input === undefined ? null : h("input", { type: "text", value: input, "aria-label": title, autocomplete: "off" });
     const dialog = h("dialog", {},
       h("form", { onsubmit: (e) => { e.preventDefault(); dialog.close("ok"); } },
         h("div", { class: "body" }, h("h2", {}, title), text && h("div", { dir: "auto" }, text), field),

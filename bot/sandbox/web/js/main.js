@@ -131,10 +131,8 @@ class App {
 
   async switchLanguage(language) {
     await loadTexts(language);
-    const scroll = this.list.list.scrollTop;
     this.build();
     this.show(this.person, true);
-    this.list.list.scrollTop = scroll;
   }
 }
 

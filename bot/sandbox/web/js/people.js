@@ -77,7 +77,7 @@ export class People {
   update(state) {
     const row = this.rows.get(state.id);
     if (!row) return;
-    Object.assign(row.person, { snippet: undefined, date: undefined }, state);
+    if (state !== row.person) Object.assign(row.person, { snippet: undefined, date: undefined }, state);
     const current = state.id === this.app.person;
     row.node.classList.toggle("asleep", !state.started);
     row.node.classList.toggle("blocked", state.blocked || state.gone);
