@@ -112,6 +112,14 @@ func (b *binder) number(n *node) *big.Rat {
 	return r
 }
 
+// limit is a number, or nil for "none": a bound a parameter may switch off.
+func (b *binder) limit(n *node) *big.Rat {
+	if n != nil && n.kind == nodeText && b.text(n) == "none" {
+		return nil
+	}
+	return b.number(n)
+}
+
 // whole is a whole number of at least least; fallback where the node is missing.
 func (b *binder) whole(n *node, fallback, least int64) int64 {
 	if n == nil || n.kind == nodeNull {

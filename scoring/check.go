@@ -7,6 +7,11 @@ import (
 
 // checkProgram looks at the scheme as a whole once every name is resolved.
 func (b *binder) checkProgram() {
+	for _, p := range b.scheme.params {
+		for _, choice := range p.Choices { // `total: $method` may name any of them
+			b.used["part:"+choice] = true
+		}
+	}
 	for _, k := range b.prog.kinds {
 		if k.total == nil && (len(k.grades) > 0 || len(k.awards) > 0 || len(k.payouts) > 0) {
 			b.fault(&node{line: k.at.line, column: k.at.column}, "total_missing", map[string]any{"Kind": k.code})
@@ -170,7 +175,7 @@ func (b *binder) checkUse(k *kind) {
 		b.countTwice(k)
 	}
 	for _, p := range k.parts {
-		if !p.used && p != k.total && k.total != nil {
+		if !p.used && p != k.total && k.total != nil && !b.used["part:"+lastOf(p.path)] {
 			b.warn(&node{line: p.at.line, column: p.at.column}, "part_unused", map[string]any{"Part": p.path})
 		}
 	}

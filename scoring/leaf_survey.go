@@ -20,7 +20,7 @@ type surveyRule struct {
 	combine   string
 	weights   map[string]*big.Rat
 	min       int64
-	minEach   int64
+	minEach   map[string]int64 // by class; "" for those not named
 	ownOut    bool
 	trim      int
 	centred   bool
@@ -306,9 +306,9 @@ func (r *surveyRule) combineClasses(p *part, in scope, cell *Cell, classes []*cl
 		if r.by == "" || cl.value == nil {
 			continue
 		}
-		if cl.n < r.minEach {
+		if least := r.least(cl.name); cl.n < least {
 			cell.flag(flagMinimum, p, in)
-			cell.line("class_below", "Class", cl.name, "Min", r.minEach)
+			cell.line("class_below", "Class", cl.name, "Min", least)
 			continue
 		}
 		w := rat(1)
@@ -341,6 +341,14 @@ func (r *surveyRule) combineClasses(p *part, in scope, cell *Cell, classes []*cl
 		how = "weighted_mean"
 	}
 	fold(cell, how, used)
+}
+
+// least is the minimum of a class.
+func (r *surveyRule) least(class string) int64 {
+	if n, ok := r.minEach[class]; ok {
+		return n
+	}
+	return r.minEach[""]
 }
 
 // missedClasses flags classes that have a weight but no value: the weights of

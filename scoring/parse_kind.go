@@ -307,7 +307,7 @@ func (b *binder) pool(k *kind, r *payoutRule, body *node) {
 			r.over = b.partNamed(over, nil, k)
 		}
 	})
-	if split == nil {
+	if split == nil || b.text(split) == "none" {
 		return
 	}
 	r.split = b.scopeName(split, k, scopeGroup)

@@ -39,7 +39,14 @@ func (b *binder) surveyRule(p *part, n *node) rule {
 	} else {
 		r.weights = b.numbers(w)
 	}
-	r.min, r.minEach = b.whole(body.get("min"), 0, 0), b.whole(body.get("min_each"), 0, 0)
+	r.min, r.minEach = b.whole(body.get("min"), 0, 0), map[string]int64{}
+	if each := body.get("min_each"); each != nil && each.kind == nodeMap {
+		for _, e := range each.entries {
+			r.minEach[e.key] = b.whole(e.node, 0, 0)
+		}
+	} else {
+		r.minEach[""] = b.whole(each, 0, 0)
+	}
 	if body.get("min") == nil && len(r.panels) == 1 {
 		r.min = r.panels[0].min
 	}
@@ -146,15 +153,15 @@ func (b *binder) valueRule(body *node, base valueRule) valueRule {
 		r.score = b.word(n, "mark", "completion", "reached", "steps", "deadline", "error_rate", "position")
 	})
 	set("better", func(n *node) { r.better = b.word(n, "higher", "lower") })
-	set("cap", func(n *node) { r.cap = b.number(n) })
-	set("floor", func(n *node) { r.floor = b.number(n) })
+	set("cap", func(n *node) { r.cap = b.limit(n) })
+	set("floor", func(n *node) { r.floor = b.limit(n) })
 	set("words", func(n *node) { r.words = b.numbers(n) })
 	set("steps", func(n *node) { r.steps = b.steps(n) })
 	set("steps_on", func(n *node) { r.onRatio = b.word(n, "value", "ratio") == "ratio" })
 	set("strict", func(n *node) { r.strict = b.yes(n, false) })
 	set("late", func(n *node) {
 		if n.kind == nodeText {
-			r.late = b.number(n)
+			r.late = b.limit(n)
 			return
 		}
 		late := b.block(n, "late")

@@ -59,6 +59,9 @@ func (b *binder) readChosen(p *part, body, c *node) {
 	cases := body.get("cases")
 	var chosen *node
 	if b.isMap(cases) {
+		for _, e := range cases.entries {
+			b.mention(e.node)
+		}
 		chosen = cases.get(name)
 		if chosen == nil {
 			var known []string
@@ -75,6 +78,24 @@ func (b *binder) readChosen(p *part, body, c *node) {
 		return
 	}
 	b.readPart(p, chosen)
+}
+
+// mention notes the names a case uses, chosen or not: a part that only another
+// choice of a parameter uses is not useless.
+func (b *binder) mention(n *node) {
+	if n.kind == nodeText {
+		if e, err := formula.Parse(n.text); err == nil {
+			for _, name := range e.Names() {
+				b.used["part:"+lastOf(name.Name)] = true
+			}
+		}
+	}
+	for _, item := range n.items {
+		b.mention(item)
+	}
+	for _, e := range n.entries {
+		b.mention(e.node)
+	}
 }
 
 func (b *binder) readRule(p *part, body *node) rule {
@@ -274,31 +295,26 @@ func (b *binder) shows(n *node) []string {
 	return out
 }
 
-// bounds is one number, or a list of numbers that hold under a condition.
+// bounds is one number, or a list of numbers that hold under a condition;
+// "none" is no bound.
 func (b *binder) bounds(p *part, n *node) []*bound {
-	if n.kind == nodeText {
-		return []*bound{{value: b.number(n)}}
-	}
-	items := []*node{n}
-	if n.kind == nodeList {
-		items = n.items
-	}
 	var out []*bound
-	for _, item := range items {
-		if item.kind == nodeText {
-			out = append(out, &bound{value: b.number(item)})
-			continue
+	for _, item := range listOf(n) {
+		x := &bound{}
+		value := item
+		if item.kind == nodeMap {
+			body := b.block(item, "bound")
+			value = body.get("value")
+			if value == nil {
+				b.fault(item, "want_number", map[string]any{"Got": ""})
+			}
+			if w := body.get("when"); w != nil {
+				x.when = b.condition(p, p.kind, w, formula.Truth, false)
+			}
 		}
-		body := b.block(item, "bound")
-		x := &bound{value: b.number(body.get("value"))}
-		if x.value == nil {
-			b.fault(item, "want_number", map[string]any{"Got": ""})
-			x.value = new(big.Rat)
+		if x.value = b.limit(value); x.value != nil {
+			out = append(out, x)
 		}
-		if w := body.get("when"); w != nil {
-			x.when = b.condition(p, p.kind, w, formula.Truth, false)
-		}
-		out = append(out, x)
 	}
 	return out
 }
