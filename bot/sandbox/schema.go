@@ -50,7 +50,8 @@ func objectTable() map[string]shape {
 			custom_emoji_id:string unix_time:int date_time_format:string`,
 		"User": `id:int! is_bot:bool! first_name:string! last_name:string username:string language_code:string
 			is_premium:bool added_to_attachment_menu:bool can_join_groups:bool can_read_all_group_messages:bool
-			supports_inline_queries:bool can_connect_to_business:bool has_main_web_app:bool`,
+			supports_inline_queries:bool supports_guest_queries:bool supports_join_request_queries:bool can_connect_to_business:bool
+			can_manage_bots:bool has_main_web_app:bool has_topics_enabled:bool allows_users_to_create_topics:bool`,
 		"LinkPreviewOptions": `is_disabled:bool url:string prefer_small_media:bool prefer_large_media:bool show_above_text:bool`,
 		"ReplyParameters": `message_id:int! chat_id:chat allow_sending_without_reply:bool quote:string
 			quote_parse_mode:string quote_entities:[]MessageEntity quote_position:int checklist_task_id:int poll_option_id:string`,
