@@ -66,13 +66,20 @@ func (t *turn) show(ctx context.Context, s screen) int {
 	return t.message
 }
 
-// edit redraws a message and reports whether it now shows the screen.
+// edit redraws a message and reports whether it now shows the screen. Redrawing can be repeated
+// without harm, so one that was lost on the way is.
 func (t *turn) edit(ctx context.Context, message int, s screen) bool {
-	err := t.call(ctx, func() error {
+	redraw := func() error {
 		_, err := t.send(ctx, outgoing{chat: t.user, edit: message, screen: s})
 		return err
-	})
-	if outcome, _ := Judge(err); outcome == OutcomeRefused {
+	}
+	err := t.call(ctx, redraw)
+	outcome, _ := Judge(err)
+	if outcome == OutcomeAmbiguous || outcome == OutcomeDown {
+		err = t.call(ctx, redraw)
+		outcome, _ = Judge(err)
+	}
+	if outcome == OutcomeRefused {
 		return false // gone, or too old to be edited
 	}
 	t.note(ctx, "editMessageText", err)
