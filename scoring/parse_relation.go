@@ -109,11 +109,18 @@ func (b *binder) partNamed(n *node, from *part, k *kind) *part {
 		return nil
 	}
 	if p := lookup(name, from, k); p != nil {
-		p.used = true
+		p.use()
 		return p
 	}
 	b.unknown(n, "part_unknown", name, keys(k.byPath))
 	return nil
+}
+
+// use marks a part as used, and with it the parts it belongs to.
+func (p *part) use() {
+	for ; p != nil; p = p.parent {
+		p.used = true
+	}
 }
 
 // lookup resolves a name from the inside outwards: a child of the part, its
@@ -261,7 +268,7 @@ func (b *binder) condition(p *part, k *kind, n *node, want formula.Kind, outcome
 func (b *binder) operand(name string, p *part, k *kind, outcomes bool) (operand, bool) {
 	base, period, _ := strings.Cut(name, ":")
 	if q := lookup(base, p, k); q != nil && q != p || q != nil && p != nil && base == lastOf(p.path) {
-		q.used = true
+		q.use()
 		return operand{part: q, period: period}, true
 	}
 	if period != "" {
