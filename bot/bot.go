@@ -115,6 +115,9 @@ func (b *Bot) turn(ctx context.Context, u *models.Update, from *models.User) (*t
 	}
 	t.person = person
 	lang := person.Language
+	if !t.known() {
+		lang = t.recall(ctx).Language
+	}
 	if !lang.Known() {
 		if lang, err = b.languageOf(ctx, from.LanguageCode); err != nil {
 			return nil, err

@@ -29,7 +29,6 @@ const (
 	verbChosen   verb = "f" // done choosing
 	verbSearch   verb = "y" // type letters of a subject's name
 	verbShowAll  verb = "j" // show all subjects again
-	verbStep     verb = "g" // go to a question
 	verbBefore   verb = "k" // go to the question before this one
 	verbDone     verb = "v" // leave a question forward
 	verbRevise   verb = "w" // open a question from the review
@@ -43,7 +42,7 @@ const (
 	verbTodo     verb = "t"
 	verbNothing  verb = "n" // a label, not a button
 	verbLanguage verb = "pl"
-	verbPrivacy  verb = "pp"
+	verbNotice   verb = "px" // show the notice in another language
 	verbConsent  verb = "pn" // agree to the notice and enrol
 	verbDistrict verb = "pd"
 	verbAge      verb = "pa"
@@ -102,13 +101,13 @@ func (v verb) fields() ([]field, bool) {
 		return []field{fieldRequest, fieldPage}, true
 	case verbPick:
 		return []field{fieldRequest, fieldSubject, fieldOn, fieldPage}, true
-	case verbStep, verbBefore, verbDone, verbRevise, verbComment, verbErase, verbCancel:
+	case verbBefore, verbDone, verbRevise, verbComment, verbErase, verbCancel:
 		return []field{fieldRequest, fieldAssignment, fieldItem}, true
 	case verbAnswer:
 		return []field{fieldRequest, fieldAssignment, fieldItem, fieldPick}, true
 	case verbTodo, verbRounds, verbTryList, verbRelinks, verbScores:
 		return []field{fieldPage}, true
-	case verbNothing, verbPrivacy, verbKeep, verbStop, verbBack, verbForget, verbNotMe, verbAskNotMe,
+	case verbNothing, verbKeep, verbStop, verbBack, verbForget, verbNotMe, verbAskNotMe,
 		verbAdmin, verbLink, verbInvites:
 		return nil, true
 	case verbLanguage, verbRound, verbFile, verbScore, verbTry:
@@ -127,6 +126,8 @@ func (v verb) fields() ([]field, bool) {
 		return []field{fieldNotice, fieldID, fieldItem}, true
 	case verbRedeem:
 		return []field{fieldNotice, fieldToken}, true
+	case verbNotice:
+		return []field{fieldID, fieldToken}, true
 	}
 	return nil, false
 }

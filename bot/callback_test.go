@@ -12,8 +12,8 @@ import (
 func everyPress() []press {
 	verbs := []verb{
 		verbOpen, verbInvite, verbBegin, verbLater, verbDecline, verbChoose, verbPick, verbChosen,
-		verbSearch, verbShowAll, verbStep, verbBefore, verbDone, verbRevise, verbCancel, verbAnswer, verbComment, verbErase, verbReview, verbSubmit, verbChange, verbTodo,
-		verbNothing, verbLanguage, verbPrivacy, verbConsent, verbDistrict, verbAge, verbRedeem, verbPhone,
+		verbSearch, verbShowAll, verbBefore, verbDone, verbRevise, verbCancel, verbAnswer, verbComment, verbErase, verbReview, verbSubmit, verbChange, verbTodo,
+		verbNothing, verbLanguage, verbNotice, verbConsent, verbDistrict, verbAge, verbRedeem, verbPhone,
 		verbKeep, verbStop, verbBack, verbForget, verbNotMe, verbAskNotMe, verbAdmin, verbRounds, verbRound, verbAsk,
 		verbDo, verbRanking, verbFile, verbScore, verbPublish, verbScores, verbTryList, verbTry,
 		verbRelinks, verbRelink, verbLink, verbInvites,

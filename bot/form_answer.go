@@ -18,8 +18,6 @@ func (t *turn) turnStep(ctx context.Context, c *conversation, p press) error {
 	}
 	event := survey.Event{Step: step}
 	switch p.verb {
-	case verbStep:
-		event.Kind = survey.EventShow
 	case verbBefore:
 		event.Kind = survey.EventBack
 	case verbRevise:

@@ -41,8 +41,38 @@ func (t *turn) noticeScreen(project survey.Project, agree press) screen {
 	text := escape(isolate(cut(project.Notice.Text.In(t.lang), unitsNotice)))
 	s := screen{text: paragraphs(head, title, text)}
 	s.row(button(t.plain("people.agree", nil), widthButton, agree))
-	s.row(t.languageButtons()...)
+	s.row(t.languageButtons(func(place int) press {
+		return press{verb: verbNotice, id: int64(place), token: cameBy(agree)}
+	})...)
 	return s
+}
+
+// phonePayload stands for joining by the phone number, where other ways have the payload of a link.
+const phonePayload = "phone"
+
+// cameBy is how somebody came to the notice.
+func cameBy(agree press) string {
+	switch agree.verb {
+	case verbRedeem:
+		return agree.token
+	case verbPhone:
+		return phonePayload
+	}
+	return joinPayload
+}
+
+// noticeIn shows the notice in another language, without losing how somebody came to it.
+func (t *turn) noticeIn(ctx context.Context, place int64, payload string) error {
+	if err := t.chooseLanguage(ctx, place); err != nil {
+		return err
+	}
+	switch payload {
+	case joinPayload:
+		return t.joinScreen(ctx)
+	case phonePayload:
+		return t.askPhone(ctx, showNotice)
+	}
+	return t.inviteScreen(ctx, payload)
 }
 
 // enrol takes a citizen from the notice over the district to the age band, as far as the project

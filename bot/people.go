@@ -112,10 +112,13 @@ func (t *turn) welcome(ctx context.Context) error {
 		s.row(button(t.plain("people.join", nil), widthButton, press{verb: verbConsent, notice: showNotice}))
 	}
 	s.row(button(t.plain("people.by_phone", nil), widthButton, press{verb: verbPhone, notice: showNotice}))
-	s.row(t.languageButtons()...)
+	s.row(t.languageButtons(speakIn)...)
 	t.show(ctx, s)
 	return nil
 }
+
+// speakIn is the press that chooses a language.
+func speakIn(place int) press { return press{verb: verbLanguage, id: int64(place)} }
 
 // body is the name of the public body that asks.
 func (t *turn) body(project survey.Project) markup {
@@ -126,7 +129,7 @@ func (t *turn) body(project survey.Project) markup {
 }
 
 // languageButtons are the languages in their own names, the one in use marked.
-func (t *turn) languageButtons() []models.InlineKeyboardButton {
+func (t *turn) languageButtons(to func(place int) press) []models.InlineKeyboardButton {
 	var row []models.InlineKeyboardButton
 	for i, lang := range survey.Langs() {
 		mark := ""
@@ -134,38 +137,51 @@ func (t *turn) languageButtons() []models.InlineKeyboardButton {
 			mark = "✓ "
 		}
 		own := t.locales.Printer(lang).Say("people.language_name", nil)
-		row = append(row, button(mark+own, widthHalf, press{verb: verbLanguage, id: int64(i)}))
+		row = append(row, button(mark+own, widthHalf, to(i)))
 	}
 	return row
 }
 
 func (t *turn) languageScreen() screen {
 	s := screen{text: t.html("people.language", nil)}
-	for _, b := range t.languageButtons() {
+	for _, b := range t.languageButtons(speakIn) {
 		s.row(b)
 	}
 	return s
 }
 
-// setLanguage keeps the language of somebody known; a stranger's is used for what is on the screen,
-// and comes from Telegram again afterwards.
+// setLanguage changes the language and says so in it.
 func (t *turn) setLanguage(ctx context.Context, place int64) error {
-	langs := survey.Langs()
-	if place >= int64(len(langs)) {
-		return errForged
+	if err := t.chooseLanguage(ctx, place); err != nil {
+		return err
 	}
-	lang := langs[place]
-	t.speak(lang)
 	if !t.known() {
 		return t.welcome(ctx)
-	}
-	err := t.store.SetLanguage(ctx, t.now, t.cause(), t.person.ID, lang)
-	if err != nil && !errors.Is(err, survey.ErrHandled) {
-		return err
 	}
 	s := screen{text: t.html("people.language_set", nil)}
 	s.row(button(t.plain("todo.open", nil), widthButton, press{verb: verbTodo}))
 	t.show(ctx, s)
+	return nil
+}
+
+// chooseLanguage goes on in another language and keeps it: of somebody known with the person, of a
+// stranger, about whom nothing is kept, with the conversation.
+func (t *turn) chooseLanguage(ctx context.Context, place int64) error {
+	langs := survey.Langs()
+	if place >= int64(len(langs)) {
+		return errForged
+	}
+	t.speak(langs[place])
+	if !t.known() {
+		s := t.recall(ctx)
+		s.Language = t.lang
+		t.remember(ctx, s)
+		return nil
+	}
+	err := t.store.SetLanguage(ctx, t.now, t.cause(), t.person.ID, t.lang)
+	if err != nil && !errors.Is(err, survey.ErrHandled) {
+		return err
+	}
 	return nil
 }
 
@@ -223,8 +239,8 @@ func (t *turn) pressPeople(ctx context.Context, p press) error {
 	switch p.verb {
 	case verbLanguage:
 		return t.setLanguage(ctx, p.id)
-	case verbPrivacy:
-		return t.privacy(ctx)
+	case verbNotice:
+		return t.noticeIn(ctx, p.id, p.token)
 	case verbConsent, verbDistrict, verbAge:
 		return t.enrol(ctx, p)
 	case verbRedeem:

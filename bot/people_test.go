@@ -60,6 +60,27 @@ func TestLanguage(t *testing.T) {
 	}
 }
 
+// A stranger who changes the language at the notice stays on their way, and in that language.
+func TestLanguageAtTheNotice(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, survey.ZhHans)
+	invites, err := w.store.CreateInvites(t.Context(), today(), storage.Cause{}, []string{"clerk"})
+	w.must(err)
+	w.as(clerk)
+	w.start(invites[0].Token)
+	w.tap("English")
+	if !strings.Contains(w.last().Text, "We keep only what is needed.") {
+		t.Errorf("after choosing English:\n%s", w.last().Text)
+	}
+	w.tap("I agree, go on")
+	if !strings.Contains(w.last().Text, "Welcome, 李明") {
+		t.Errorf("after agreeing:\n%s", w.last().Text)
+	}
+	if p := w.personOf(clerk); p.Language != survey.En || p.Consent != "2026-1" {
+		t.Errorf("kept: language %q, consent %q", p.Language, p.Consent)
+	}
+}
+
 func TestSpoken(t *testing.T) {
 	t.Parallel()
 	for code, want := range map[string]survey.Lang{

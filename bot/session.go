@@ -16,7 +16,8 @@ type session struct {
 	Round    int64           `json:"round,omitempty"`
 	Message  int             `json:"message,omitempty"` // the message that shows it
 	Position survey.Position `json:"position,omitzero"`
-	Consent  string          `json:"consent,omitempty"` // tag of the notice agreed to while joining
+	Consent  string          `json:"consent,omitempty"`  // tag of the notice agreed to while joining
+	Language survey.Lang     `json:"language,omitempty"` // chosen by a stranger
 	Trial    *trial          `json:"trial,omitempty"`
 }
 
