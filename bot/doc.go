@@ -1,33 +1,23 @@
-// Package bot is the conversation with people on Telegram: respondents who answer, people who join,
-// stop and leave, organisers who run rounds.
+// Package bot is the conversation in Telegram: updates come in, messages go out.
 //
-// # An update's way
+// # In
 //
-// A [Poller] or the [Webhook] receives it, a [Dispatcher] queues it behind the same person's earlier
-// ones, and [Bot.Handle] does it: route by kind, read what the database has, change it, answer the
-// press, redraw the message. What was changed is committed before anything is confirmed to Telegram or
-// shown; a failure before that makes the update come again, and its id, recorded with the change,
-// keeps the second time from changing anything.
+// A [Poller] fetches updates, or [Webhook] takes them; either hands them to a [Dispatcher], which
+// serves one person's updates one after the other and people side by side. An update is confirmed to
+// Telegram only once its effects are committed: what is pressed is saved in Postgres first, then the
+// press is answered, then the message redrawn. An update that comes again changes nothing and draws
+// the present state. One that keeps failing is set aside, sealed.
 //
-//	callback.go   what buttons say: parse, write, within 64 bytes
-//	turn.go       one update being handled: answering presses, drawing, typed messages
-//	form*.go      a request: invitation, choosing, questions, review, submitting
-//	people.go     commands and wishes of a person; join.go: how people join
-//	admin*.go     rounds, results, links and claims, for organisers
-//	todo.go, fallback.go, trial.go, setup.go
-//	deliver.go    messages that nobody pressed for; push.go sends them
-//	render.go     texts and buttons within Telegram's limits, whatever names hold
-//	session.go    what Redis remembers, all of which may be lost
-//	locales/      the words, in every language
+// # Between
 //
-// # What a press may do
+// [Bot.Handle] is the conversation itself. Buttons say what to set or where to go, never "toggle" or
+// "next", and nothing they say is believed: each press is checked against the person's own
+// assignments and the state of the round. Where a person is in a questionnaire is kept in Redis and
+// rebuilt from the answers where it is lost.
 //
-// Nothing that callback data say is believed: the ids in it are looked up among the person's own
-// requests and roles, the value is checked against the question, the round has to be open. Data say
-// what to set and where to go, never "toggle" or "next", so pressing twice, pressing an old message or
-// a redelivered update do no harm. Every press is answered exactly once.
+// # Out
 //
-// One message belongs to one questionnaire and is redrawn in place. Where it is gone, a new one takes
-// over. Where a person is in a form is a survey.Position, kept in Redis and rebuilt from the answers
-// when it is not there.
+// What is sent unasked stands in the table of deliveries. A [Sender] leases rows, renders them by
+// [Bot.Render] at the last moment, keeps to a rate shared by all replicas, and records what became of
+// each. Every word comes from package locales.
 package bot

@@ -88,17 +88,17 @@ func (p *Poller) round(ctx context.Context) error {
 	var failed error
 	highest := p.offset - 1
 	for _, raw := range batch {
-		u, err := decode(raw)
+		u, unreadable := decode(raw)
 		if u != nil {
 			highest = max(highest, u.ID)
 		}
-		if err != nil {
-			p.cfg.Log.ErrorContext(ctx, "update of unknown form passed over", "error", err)
+		if unreadable != nil {
+			p.cfg.Log.ErrorContext(ctx, "update of unknown form passed over", "error", unreadable)
 			continue
 		}
-		done, err := p.cfg.Queue(ctx, u)
-		if err != nil {
-			failed = errors.Join(failed, err)
+		done, refused := p.cfg.Queue(ctx, u)
+		if refused != nil {
+			failed = errors.Join(failed, refused)
 			continue
 		}
 		waiting = append(waiting, done)

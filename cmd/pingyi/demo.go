@@ -256,7 +256,7 @@ func (d *demonstration) readPeople() error {
 		ID: newcomer, First: d.words.Say("cli.demo_newcomer", nil), Language: strings.ToLower(string(d.words.Lang())),
 		Role: roleResident, Phone: "+8613800000000", Label: d.words.Say("cli.demo_newcomer_label", nil), Invite: "join",
 	})
-	d.people = append(featured, others...)
+	d.people = slices.Concat(featured, others)
 	return nil
 }
 

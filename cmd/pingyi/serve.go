@@ -13,6 +13,7 @@ import (
 
 	tg "github.com/go-telegram/bot"
 	"github.com/go-telegram/bot/models"
+	"github.com/redis/go-redis/v9"
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
@@ -62,6 +63,7 @@ type service struct {
 // runService runs one replica until ctx ends, then stops what takes work in before what does it, so
 // that everything begun is finished. A second interrupt ends it at once.
 func (a *app) runService(ctx context.Context, cfg config, log *slog.Logger) error {
+	redis.SetLogger(silence{})
 	s := &service{cfg: cfg, log: log, metrics: newMetrics(), ready: &readiness{}}
 	var err error
 	s.store, err = storage.Open(ctx, storage.Config{URL: cfg.DatabaseURL, Secret: []byte(cfg.Secret), Zone: cfg.zone, Log: log})
@@ -244,3 +246,10 @@ func workerName() string {
 	_, _ = rand.Read(b[:]) // never fails
 	return host + "-" + hex.EncodeToString(b[:])
 }
+
+// silence keeps the Redis client from writing lines of its own to stderr: what it has to say comes
+// back as errors, which are logged once.
+type silence struct{}
+
+// Printf implements the client's logger.
+func (silence) Printf(context.Context, string, ...any) {}
