@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/chromedp/chromedp"
 	tg "github.com/go-telegram/bot"
 	"github.com/go-telegram/bot/models"
+	"github.com/google/go-cmp/cmp"
 
 	"pingyi/bot/sandbox"
 )
@@ -115,5 +117,70 @@ func TestBrowserPage(t *testing.T) {
 				t.Errorf("violations: %+v", v)
 			}
 		})
+	}
+}
+
+// TestBrowserChat presses through what a chat offers besides buttons: formatted
+// text, a link to the bot, the contact key, an alert, a file, three languages.
+func TestBrowserChat(t *testing.T) {
+	w := newWorld(t, sandbox.Config{})
+	w.must("sendMessage", obj{"chat_id": ann, "parse_mode": "HTML", "text": `<b>a<i>b</i></b> <tg-spoiler>秘</tg-spoiler> &lt;img src=x onerror=alert(1)&gt; ` +
+		`<blockquote expandable>1` + "\n2\n3\n4\n5" + `</blockquote><a href="https://t.me/pingyi_bot?start=deep-1">加入</a> مرحبا`}, nil)
+	w.must("sendMessage", obj{"chat_id": ann, "text": "号码？", "reply_markup": obj{
+		"one_time_keyboard": true, "keyboard": [][]obj{{{"text": "分享号码", "request_contact": true}}},
+	}}, nil)
+	id := w.say("问", "go")
+	from := w.fresh()
+	file := filepath.Join(t.TempDir(), "名单.csv")
+	if err := os.WriteFile(file, []byte("a,b\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctx := browser(t, 390, 844)
+	err := chromedp.Do(ctx,
+		chromedp.Navigate(w.url+"/#11"),
+		chromedp.WaitVisible(chromedp.Search(`//strong[contains(., "a")]/em[text()="b"]`)),
+		chromedp.WaitVisible(chromedp.Search(`//div[@class="text" and contains(., "<img src=x onerror=alert(1)>")]`)),
+		chromedp.Click(chromedp.CSS(`.spoiler`)),
+		chromedp.WaitVisible(chromedp.CSS(`.spoiler.shown`)),
+		chromedp.Click(chromedp.CSS(`blockquote.fold`)),
+		chromedp.WaitVisible(chromedp.CSS(`blockquote.fold.open`)),
+		chromedp.Click(chromedp.Search(`//a[text()="加入"]`)),
+		chromedp.WaitVisible(chromedp.Search(`//article[contains(., "/start deep-1")]`)),
+		chromedp.Click(chromedp.Search(`//div[@class="keys"]//button[contains(., "分享号码")]`)),
+		chromedp.Click(chromedp.CSS(`dialog .primary`)),
+		chromedp.WaitVisible(chromedp.Search(`//article[contains(., "+8613800000011")]`)),
+		chromedp.WaitNotPresent(chromedp.CSS(`.keys`)),
+		chromedp.SetUploadFiles(chromedp.CSS(`input[type="file"]:not([accept])`), []string{file}),
+		chromedp.WaitVisible(chromedp.CSS(`a.file[download="名单.csv"]`)),
+		chromedp.Click(chromedp.CSS(fmt.Sprintf(`.msg[data-id="%d"] .buttons button`, id))),
+		chromedp.WaitVisible(chromedp.CSS(`.buttons button.busy`)),
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := w.updates(from)
+	if diff := cmp.Diff([]string{"/start deep-1", "", "", "pressed go"}, kinds(got)); diff != "" {
+		t.Fatal(diff)
+	}
+	w.must("answerCallbackQuery", obj{"callback_query_id": got[3].Query.ID, "text": "请先完成上一题", "show_alert": true}, nil)
+	err = chromedp.Do(ctx,
+		chromedp.WaitVisible(chromedp.Search(`//dialog//div[text()="请先完成上一题"]`)),
+		chromedp.Click(chromedp.CSS(`dialog .primary`)),
+		chromedp.WaitNotPresent(chromedp.CSS(`.buttons button.busy`)),
+		chromedp.Click(chromedp.CSS(`.back`)),
+		chromedp.SetValue(chromedp.CSS(`.search input`), "Bob"),
+		chromedp.WaitVisible(chromedp.CSS(`.person[data-id="12"]`)),
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, language := range []struct{ tag, title string }{{"zh-Hant", "評議沙盒"}, {"en", "Pingyi sandbox"}, {"zh-Hans", "评议沙盒"}} {
+		script := fmt.Sprintf(`{const s = document.querySelector(".lang"); s.value = %q; s.dispatchEvent(new Event("change"))}`, language.tag)
+		if _, err := chromedp.Run(ctx, chromedp.Evaluate[any](script)); err != nil {
+			t.Fatal(err)
+		}
+		if err := chromedp.Do(ctx, chromedp.WaitVisible(chromedp.Search(fmt.Sprintf(`//h1[contains(., %q)]`, language.title)))); err != nil {
+			t.Fatalf("%s: %v", language.tag, err)
+		}
 	}
 }
