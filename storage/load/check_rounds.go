@@ -19,6 +19,7 @@ func (s *set) checkRound(b body[*survey.RoundSpec], k known, h *standing) {
 	s.namesAll(b, "$.subjects.groups", r.Subjects.Groups, k.groups, "load.group_unknown")
 	s.namesAll(b, "$.subjects.list", r.Subjects.List, k.subjects, "load.subject_unknown")
 	s.checkParams(b.place, b.text, r.Scheme, r.Params, h)
+	s.checkScored(b, h)
 	for i, p := range r.Panels {
 		at := fmt.Sprintf("$.panels[%d]", i)
 		s.names(b.place, b.text, at+".questionnaire", p.Questionnaire, k.questionnaires, "load.questionnaire_unknown")
@@ -64,18 +65,67 @@ func (s *set) namesAll(b body[*survey.RoundSpec], path string, codes []string, t
 	}
 }
 
-// checkParams reports parameters that the scheme does not have.
+// checkScored reports panels and items that the scheme counts and the round
+// does not ask: the score would come without them, and nobody would know why.
+func (s *set) checkScored(b body[*survey.RoundSpec], h *standing) {
+	of := s.scheme(b.spec.Scheme, h)
+	if of == nil {
+		return
+	}
+	rules, faults := of.Panels(b.spec.Params)
+	if len(faults) > 0 {
+		return // said by checkParams
+	}
+	for _, rule := range rules {
+		panel, asked := b.spec.Panel(rule.Panel)
+		if !asked {
+			s.notice(place{b.file, find(b.text, "$.scheme")}, "load.panel_unasked", args{"Panel": rule.Panel, "Scheme": b.spec.Scheme})
+			continue
+		}
+		q := s.questionnaire(b.spec.QuestionnaireOf(panel), h)
+		if q == nil {
+			continue
+		}
+		asks := map[string]bool{}
+		for _, it := range q.Items {
+			asks[it.Code] = true
+		}
+		for _, item := range rule.Items {
+			if !asks[item] {
+				s.faultAt(place{b.file, find(b.text, "$.scheme")}, "load.item_unasked", args{"Item": item, "Panel": rule.Panel,
+					"Questionnaire": q.Code, "Near": nearest(item, maps.Keys(asks))})
+			}
+		}
+	}
+}
+
+// questionnaire is the questionnaire of the files, else the one that stands,
+// else nil.
+func (s *set) questionnaire(code string, h *standing) *survey.Questionnaire {
+	for _, b := range s.questionnaires {
+		if b.code == code {
+			return b.spec
+		}
+	}
+	stands, ok := h.questionnaires[code]
+	if !ok {
+		return nil
+	}
+	q, _ := survey.ParseQuestionnaire(code, []byte(stands.Body)) // nil where it no longer parses
+	return q
+}
+
+// checkParams reports parameters that the scheme does not have or whose values
+// it does not take.
 func (s *set) checkParams(file place, text []byte, scheme string, params map[string]string, h *standing) {
 	of := s.scheme(scheme, h)
 	if of == nil {
 		return
 	}
-	known := map[string]bool{}
-	for _, p := range of.Params() {
-		known[p.Name] = true
-	}
-	for _, name := range sortedKeys(params) {
-		s.names(file, text, "$.params."+name, name, known, "load.param_unknown")
+	_, faults := of.Panels(params)
+	for _, f := range faults.Errors() {
+		at := find(text, fmt.Sprintf("$.params.%v", f.Args["Name"]))
+		s.faultAt(place{file.file, at}, f.Code, f.Args)
 	}
 }
 

@@ -264,9 +264,16 @@ panels:
 			"r.yaml:10:53: load.unit_unknown Got=town Near=",
 			"r.yaml:10:70: load.district_unknown Got=nort Near=north",
 			"r.yaml:12:20: load.questionnaire_unknown Got=qq Near=q",
-			"r2.yaml:5:15: load.param_unknown Got=cup Near=cap",
+			"r2.yaml:5:15: scoring.fault.param_unknown Known=period, cap Name=cup Near=cap",
 			"r2.yaml:6:27: load.subject_unknown Got=fire Near=",
 			"r3.yaml:1:1: load.twice First=r2.yaml:1 Got=r2",
+		},
+	},
+	"what a scheme counts and nobody is asked": {
+		files: map[string]string{"s.yaml": "scheme: s\npanels:\n  main: {scale: yesno, items: [ok, okk]}\n  other: {scale: yesno}\nkinds:\n  department:\n    parts:\n      total: a + b\n      a: {survey: main}\n      b: {survey: other}\n    total: total\n"},
+		want: []string{
+			"r.yaml:4:9: load.item_unasked Item=okk Near=ok Panel=main Questionnaire=q",
+			"notice r.yaml:4:9: load.panel_unasked Panel=other Scheme=s",
 		},
 	},
 	"unknown files": {
