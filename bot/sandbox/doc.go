@@ -50,6 +50,32 @@
 // (blocked, not modified, too many requests, stale callback) are counted in
 // [Sandbox.Stats]. [Sandbox.Unanswered] lists presses never answered.
 //
+// # The page's interface
+//
+// The page, and crowds simulated in another process, use JSON below /sandbox/.
+// Requests that another site's page sends are refused, and so are host names
+// other than localhost, plain addresses and [Config.Hosts].
+//
+//	GET  /sandbox/state                 the bot and everybody, with unread counts
+//	GET  /sandbox/people/{id}           one chat: messages, keyboard, commands
+//	POST /sandbox/people                adds persons: [Person, …]
+//	POST /sandbox/people/{id}/{act}     start {payload} · link {link} · send {text, reply_to} ·
+//	                                    press {message_id, data} · forge {message_id, data} ·
+//	                                    contact {of} or {contact} · sticker {emoji} ·
+//	                                    edit {message_id, text} · delete {message_id} ·
+//	                                    block · unblock · read · file and photo (multipart: file, caption)
+//	GET  /sandbox/events?person=&traffic=1&after=
+//	                                    server-sent events: chat (of the person; of all
+//	                                    with -1), rows, traffic, reload
+//	GET  /sandbox/traffic?method=&after= the last requests of the bot
+//	GET  /sandbox/files/{id}            a file of a message
+//	GET  /sandbox/violations · /sandbox/stats · /sandbox/unanswered
+//	POST /sandbox/faults                {method, chat, status, retry_after, drop, delay_ms, times, every}
+//
+// An act answers with an [Act], a refused one with 422 and {"error": word}.
+// The page takes "#<id>" as the person to be, and "?start=<payload>" as an
+// invitation link that somebody has opened.
+//
 // # Concurrency and memory
 //
 // Every method of [Sandbox] may be called from any goroutine. Each chat has its

@@ -256,8 +256,9 @@ func TestLocales(t *testing.T) {
 			t.Errorf("%s has %d texts, zh-Hans %d", lang, len(texts[lang]), len(texts["zh-Hans"]))
 		}
 	}
-	used := regexp.MustCompile(`\bt\("([a-z_.]+)"`)
-	_, index, _ := w.ask("GET", "/web/js/main.js", "", nil)
+	named := map[string]bool{}
+	used := regexp.MustCompile(`"([a-z]+\.[a-z_]+)"`)
+	asked := regexp.MustCompile(`\bt\("([a-z_.]+)"`)
 	modules := []string{"main.js"}
 	for i := 0; i < len(modules); i++ {
 		code, body, _ := w.ask("GET", path.Join("/web/js", modules[i]), "", nil)
@@ -265,6 +266,9 @@ func TestLocales(t *testing.T) {
 			t.Fatalf("%s: %d", modules[i], code)
 		}
 		for _, m := range used.FindAllStringSubmatch(body, -1) {
+			named[m[1]] = true
+		}
+		for _, m := range asked.FindAllStringSubmatch(body, -1) {
 			if _, has := texts["en"][m[1]]; !has {
 				t.Errorf("%s uses the unknown text %s", modules[i], m[1])
 			}
@@ -275,7 +279,12 @@ func TestLocales(t *testing.T) {
 			}
 		}
 	}
-	if len(modules) < 8 || index == "" {
+	if len(modules) < 8 {
 		t.Errorf("only %v were read", modules)
+	}
+	for key := range texts["en"] {
+		if group, _, _ := strings.Cut(key, "."); !named[key] && group != "role" && group != "error" {
+			t.Errorf("nothing uses the text %s", key)
+		}
 	}
 }

@@ -68,9 +68,11 @@ export class Stream {
     for (const kind of ["hello", "chat", "rows", "traffic", "reload"]) {
       source.addEventListener(kind, (e) => source === this.source && this.handlers[kind](JSON.parse(e.data)));
     }
+    source.onopen = () => this.handlers.offline(false);
     source.onerror = () => {
       if (source !== this.source) return;
       this.handlers.lost();
+      this.handlers.offline(true);
       if (source.readyState !== EventSource.CLOSED) return;
       this.close();
       setTimeout(() => this.open(), 2000);

@@ -18,8 +18,9 @@ class App {
       chat: (e) => (e.kind === "profile" && !e.chat) || e.chat === this.person ? this.chat?.take(e) : undefined,
       rows: (rows) => rows.forEach((r) => this.list.update(r)),
       traffic: (list) => this.traffic?.take(list),
-      reload: () => this.resync(),
+      reload: () => { this.lost = true; this.resync(); },
       lost: () => { this.lost = true; },
+      offline: (is) => { this.banner.hidden = !is; },
     });
     addEventListener("hashchange", () => this.show(Number(location.hash.slice(1)) || 0));
   }
@@ -41,7 +42,8 @@ class App {
     this.list = new People(this);
     this.list.fill(this.people);
     this.main = h("main", { class: "chat" }, this.welcome());
-    this.root.replaceChildren(this.list.node, this.main);
+    this.banner = h("p", { class: "offline", role: "status", hidden: true }, t("app.offline"));
+    this.root.replaceChildren(this.list.node, this.main, this.banner);
     if (this.trafficOpen) this.openTraffic();
   }
 
