@@ -11,10 +11,10 @@ create temp table params (name text, value text);
 \copy answers (id, panel, respondent, subject, item, value, status, submitted_at, stratum) from 'answers.csv' csv header
 \copy ledger from 'ledger.csv' csv header
 \copy params from 'params.csv' csv header
-insert into panel_size values ('review', 5);
+insert into panel_size values ('democratic', 5);
 
 create temp table topic (topic text, points numeric);
-insert into topic values ('economy', 40), ('society', 20), ('party', 20), ('stability', 20);
+insert into topic values ('economy', 40), ('social', 20), ('party', 20), ('stability', 20);
 
 create temp view topic_score as
   select v.subject, t.topic,
@@ -26,11 +26,11 @@ create temp view topic_score as
   group by v.subject, t.topic, t.points;
 
 create temp view village as
-  select s.code, t.economy, t.society, t.party, t.stability, t.base, e.extra, t.base + e.extra as final,
+  select s.code, t.economy, t.social, t.party, t.stability, t.base, e.extra, t.base + e.extra as final,
          case when s.population > 2000 then 1.083 when s.population > 1500 then 1.042 else 1 end as coefficient
   from subjects s
   join (select subject, sum(score) as base,
-               max(score) filter (where topic = 'economy') as economy, max(score) filter (where topic = 'society') as society,
+               max(score) filter (where topic = 'economy') as economy, max(score) filter (where topic = 'social') as social,
                max(score) filter (where topic = 'party') as party, max(score) filter (where topic = 'stability') as stability
         from topic_score group by subject) t on t.subject = s.code
   cross join lateral (
@@ -99,11 +99,11 @@ create temp view cadre_pay as
 copy (
   select * from (
     select r.code as subject, pg_temp.shown(final) as total, rank, null as grade, null as award, null as consequences,
-           pg_temp.shown(economy) as economy, pg_temp.shown(society) as society, pg_temp.shown(party) as party,
-           pg_temp.shown(stability) as stability, pg_temp.shown(base) as base, pg_temp.shown(extra) as extra,
-           pg_temp.shown(coefficient) as coefficient, pg_temp.shown(adjusted) as adjusted,
-           reward as "reward.cents", p.cents as "pay.cents", null::numeric as "review.villager",
-           null::numeric as "review.member", null::numeric as "review.colleague", null::integer as imputed
+           pg_temp.shown(economy) as "base.economy", pg_temp.shown(social) as "base.social", pg_temp.shown(party) as "base.party",
+           pg_temp.shown(stability) as "base.stability", pg_temp.shown(base) as base, pg_temp.shown(extra) as extra,
+           pg_temp.shown(coefficient) as coef, pg_temp.shown(adjusted) as adjusted,
+           reward as "reward.cents", p.cents as "pay.cents", null::numeric as "democratic.villager",
+           null::numeric as "democratic.member", null::numeric as "democratic.colleague", null::integer as imputed
     from rewarded r join village_pay p using (code)
     union all
     select c.code, pg_temp.shown(score), rank() over (partition by parent order by score desc), null, null, null,

@@ -73,13 +73,13 @@ create temp view placed as
 
 create temp table prize (grp text, rank integer, yuan integer, word text);
 insert into prize values
-  ('g1', 1, 50000, '一等奖'), ('g1', 2, 30000, '二等奖'), ('g1', 3, 10000, '三等奖'),
-  ('g2', 1, 50000, '一等奖'), ('g2', 2, 30000, '二等奖'), ('g2', 3, 10000, '三等奖'),
-  ('g3', 1, 15000, '一等奖'), ('g3', 2, 10000, '二等奖'), ('g3', 3, 5000, '三等奖');
+  ('1', 1, 50000, '一等奖'), ('1', 2, 30000, '二等奖'), ('1', 3, 10000, '三等奖'),
+  ('2', 1, 50000, '一等奖'), ('2', 2, 30000, '二等奖'), ('2', 3, 10000, '三等奖'),
+  ('3', 1, 15000, '一等奖'), ('3', 2, 10000, '二等奖'), ('3', 3, 5000, '三等奖');
 
 copy (
   select p.subject, pg_temp.shown(p.total) as total, p.rank, p.grade, z.word as award,
-         case when p.grade = '不合格' then '系统通报批评|黄牌警告' ||
+         case when p.grade = '不合格' then '通报批评|黄牌警告' ||
            case when h.grade = '不合格' then '|诫勉谈话' else '' end end as consequences,
          pg_temp.shown(p.public) as public, pg_temp.shown(p.business) as business,
          pg_temp.shown(p.execution) as execution, pg_temp.shown(p.bonus) as bonus,
