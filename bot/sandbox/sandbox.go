@@ -36,7 +36,7 @@ type Config struct {
 	// negative: none).
 	Traffic int
 	// WebhookBackoff is the first pause after a failed webhook delivery; it
-	// doubles up to a minute (default 200 ms).
+	// doubles up to 25 times that (default 200 ms, so 5 s).
 	WebhookBackoff time.Duration
 	// WebhookTimeout bounds one delivery (default 60 s).
 	WebhookTimeout time.Duration

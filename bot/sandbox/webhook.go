@@ -45,6 +45,9 @@ type lane struct {
 	failed  int
 }
 
+// maxBackoff is the longest pause between two tries, in first pauses.
+const maxBackoff = 25
+
 var secretForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,256}$`)
 
 func (s *Sandbox) setWebhook(c *call) (any, error) {
@@ -236,7 +239,8 @@ func (h *webhook) settle(l *lane, err error) {
 	defer h.mu.Unlock()
 	if err != nil {
 		h.errAt, h.errText = h.q.s.cfg.Now(), err.Error()
-		pause := min(h.q.s.cfg.WebhookBackoff<<min(l.failed, 16), time.Minute)
+		first := h.q.s.cfg.WebhookBackoff
+		pause := min(first<<min(l.failed, 16), maxBackoff*first)
 		l.failed++
 		time.AfterFunc(pause, func() {
 			h.mu.Lock()

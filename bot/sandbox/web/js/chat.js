@@ -55,7 +55,7 @@ export class Chat {
     this.trafficButton = h("button", {
       type: "button", class: "icon-button traffic-switch", title: t("chat.traffic"), "aria-label": t("chat.traffic"),
       "aria-pressed": String(this.app.trafficOpen), onclick: () => this.app.toggleTraffic(),
-    }, icon("code"));
+    }, icon("code"), h("span", {}, t("chat.traffic_short")));
     this.node.replaceChildren(
       h("header", {},
         h("button", { type: "button", class: "icon-button back", "aria-label": t("chat.back"), onclick: () => this.app.choose(0) }, icon("back")),

@@ -23,6 +23,7 @@ export async function loadTexts(wanted = preferred()) {
   const response = await fetch(`/web/locales/${wanted}.json`);
   texts = await response.json();
   language = wanted;
+  minutes = new Intl.DateTimeFormat(wanted, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   localStorage.setItem("pingyi.language", wanted);
   document.documentElement.lang = wanted;
   document.title = texts["app.title"];
@@ -33,9 +34,9 @@ export function t(key, args = {}) {
   return (texts[key] ?? key).replace(/\{(\w+)\}/g, (all, name) => args[name] ?? all);
 }
 
-export function clock(seconds) {
-  return new Date(seconds * 1000).toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit", hour12: false });
-}
+let minutes = new Intl.DateTimeFormat();
+
+export const clock = (seconds) => minutes.format(seconds * 1000);
 
 export function clockSeconds(iso) {
   return new Date(iso).toLocaleTimeString(language, { hour12: false });

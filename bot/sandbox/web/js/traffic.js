@@ -77,7 +77,7 @@ export class Traffic {
     const who = this.app.people.find((p) => e.chats.has(p.id));
     const details = h("details", { class: fresh ? "exchange fresh" : "exchange", "data-method": e.method },
       h("summary", {}, code, h("span", { class: "method" }, e.method),
-        h("span", { class: "who" }, [pushed && kindsOf(e), who && fullName(who)].filter(Boolean).join(" · ")),
+        h("span", { class: "who" }, [pushed && kindsOf(e), who && fullName(who), !e.ok && e.response.description].filter(Boolean).join(" · ")),
         h("time", { title: `${(e.micros / 1000).toFixed(1)} ms` }, clockSeconds(e.at))));
     details.addEventListener("toggle", () => {
       if (!details.open || details.querySelector(".sides")) return;
