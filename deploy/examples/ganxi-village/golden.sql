@@ -49,7 +49,7 @@ create temp view ranked as
   select *, rank() over (order by pg_temp.exact(case when :'reading' = 'rank_on_adjusted' then adjusted else final end) desc) as rank
   from adjusted;
 
--- The places' rewards in cents; tied_from and tied say which places a tie stands on.
+-- The places' rewards in cents; tied says how many stand on a place.
 create temp view rewarded as
   select r.*, case when :'reading' = 'reward_tie_split'
                 then (select coalesce(sum(p.cents), 0) from (values (1, 90000), (2, 60000), (3, 30000)) p (place, cents)
