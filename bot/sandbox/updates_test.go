@@ -279,21 +279,22 @@ func TestWebhookReplyIsExecuted(t *testing.T) {
 func TestWebhookIsParallelOverPeople(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, sandbox.Config{})
-	gate := make(chan struct{})
+	gate, other := make(chan struct{}), make(chan struct{})
 	h := newHook(t, func(u update) (int, string) {
 		if u.kind() == "slow" {
 			<-gate
+		} else {
+			close(other)
 		}
 		return http.StatusOK, ""
 	})
 	w.must("setWebhook", obj{"url": h.URL, "drop_pending_updates": true}, nil)
 	ok[sandbox.Act](t)(w.sb.Send(ann, "slow"))
 	ok[sandbox.Act](t)(w.sb.Start(bob, ""))
-	for deadline := time.Now().Add(time.Minute); w.sb.Stats().Pending != 1; {
-		if time.Now().After(deadline) {
-			t.Fatal("one slow person held up another")
-		}
-		time.Sleep(time.Millisecond)
+	select {
+	case <-other:
+	case <-within(t).Done():
+		t.Error("one slow person held up another")
 	}
 	close(gate)
 	if err := w.sb.Settle(within(t)); err != nil {
@@ -301,8 +302,8 @@ func TestWebhookIsParallelOverPeople(t *testing.T) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if diff := cmp.Diff([]string{"/start", "slow"}, kinds(h.got)); diff != "" {
-		t.Error(diff)
+	if got := kinds(h.got); len(got) != 2 || !slices.Contains(got, "slow") || !slices.Contains(got, "/start") {
+		t.Errorf("delivered %v", got)
 	}
 }
 
