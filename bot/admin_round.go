@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -106,23 +107,23 @@ func (t *turn) panelCounts(c storage.PanelCounts, project survey.Project) markup
 			break
 		}
 		a := args(g.Counts)
-		a["Group"] = name(t.groupName(g.Group, project), unitsName)
+		a["Group"] = name(t.groupName(g, project), unitsName)
 		out = lines(out, t.html("admin.group", a))
 	}
 	return out
 }
 
-// groupName is the name of a district, else the code of the group.
-func (t *turn) groupName(code string, project survey.Project) string {
+// groupName is the name of a unit or district.
+func (t *turn) groupName(g storage.GroupCounts, project survey.Project) string {
 	for _, d := range project.Enrolment.Districts {
-		if d.Code == code {
+		if d.Code == g.Group {
 			return d.Name.In(t.lang)
 		}
 	}
-	if code == "" {
+	if g.Group == "" {
 		return t.plain("admin.other_groups", nil)
 	}
-	return code
+	return cmp.Or(g.Name.In(t.lang), g.Group)
 }
 
 // percent is n of total in whole percent, 0 of nothing; it says 100 only for all.

@@ -93,7 +93,7 @@ func evaluationMark(state survey.EvaluationState) string {
 
 // showRanking shows the latest result of an evaluation, and what can be done with it.
 func (t *turn) showRanking(ctx context.Context, e storage.Evaluation, page int) error {
-	run, err := t.store.LatestRun(ctx, e.Code)
+	run, err := t.store.Released(ctx, e.Code)
 	switch {
 	case errors.Is(err, survey.ErrNotFound):
 		t.show(ctx, t.unscoredScreen(e))
@@ -101,7 +101,11 @@ func (t *turn) showRanking(ctx context.Context, e storage.Evaluation, page int) 
 	case err != nil:
 		return err
 	}
-	t.show(ctx, t.rankingScreen(e, run, page))
+	project, err := t.settings(ctx)
+	if err != nil {
+		return err
+	}
+	t.show(ctx, t.rankingScreen(e, run, project, page))
 	return nil
 }
 
@@ -113,8 +117,8 @@ func (t *turn) unscoredScreen(e storage.Evaluation) screen {
 }
 
 // rankingScreen is a page of a result: like with like, best first.
-func (t *turn) rankingScreen(e storage.Evaluation, run storage.Run, page int) screen {
-	ranked := t.ranked(run.Result)
+func (t *turn) rankingScreen(e storage.Evaluation, run storage.Run, project survey.Project, page int) screen {
+	ranked := t.ranked(run.Result, project)
 	head := lines(
 		bold(name(e.Title.In(t.lang), unitsTitle)),
 		t.html("admin.ranking_state", map[string]any{
@@ -141,7 +145,7 @@ func (t *turn) rankingScreen(e storage.Evaluation, run storage.Run, page int) sc
 type rankedLine struct{ section, line markup }
 
 // ranked lists all subjects of a result by kind, group and place.
-func (t *turn) ranked(result *scoring.Result) []rankedLine {
+func (t *turn) ranked(result *scoring.Result, project survey.Project) []rankedLine {
 	var out []rankedLine
 	for _, kind := range result.Kinds {
 		rows := slices.Clone(kind.Rows)
@@ -152,7 +156,7 @@ func (t *turn) ranked(result *scoring.Result) []rankedLine {
 		for _, row := range rows {
 			section := title
 			if row.Group != "" {
-				section = dotted(title, row.Group)
+				section = dotted(title, project.GroupName(row.Group, t.lang))
 			}
 			heading := markup("")
 			if section != "" && (row.Group != "" || len(result.Kinds) > 1) {
@@ -231,7 +235,7 @@ func medal(rank int) string {
 
 // rankingFile sends the whole result as a table.
 func (t *turn) rankingFile(ctx context.Context, e storage.Evaluation) error {
-	run, err := t.store.LatestRun(ctx, e.Code)
+	run, err := t.store.Released(ctx, e.Code)
 	if err != nil {
 		return err
 	}

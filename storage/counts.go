@@ -36,9 +36,10 @@ type PanelCounts struct {
 	Groups []GroupCounts
 }
 
-// GroupCounts are the counts of one group; Group is its code.
+// GroupCounts are the counts of one group.
 type GroupCounts struct {
-	Group string
+	Group string      // code
+	Name  survey.Text // of the unit; nil where the group is none
 	Counts
 }
 
@@ -72,7 +73,7 @@ const (
 	INSERT INTO turnout (round_id, panel_id, group_code, asked, delivered, opened, done, declined, unreachable)
 	SELECT @round, counts.* FROM (` + sqlCounts + `) counts`
 	sqlReadCounts = `
-	SELECT p.id, p.code, p.title, p.identity, p.minimum, c.group_code,
+	SELECT p.id, p.code, p.title, p.identity, p.minimum, c.group_code, u.name,
 	       c.asked, c.delivered, c.opened, c.done, c.declined, c.unreachable
 	FROM (
 		SELECT panel_id, group_code, asked, delivered, opened, done, declined, unreachable
@@ -80,7 +81,7 @@ const (
 		UNION ALL
 		SELECT counts.* FROM (` + sqlCounts + `) counts
 		WHERE NOT EXISTS (SELECT FROM turnout WHERE round_id = @round)
-	) c JOIN panel p ON p.id = c.panel_id
+	) c JOIN panel p ON p.id = c.panel_id LEFT JOIN unit u ON u.code = c.group_code
 	ORDER BY p.position, c.group_code NULLS FIRST`
 )
 
@@ -91,15 +92,16 @@ func (s *Store) RoundCounts(ctx context.Context, round int64) ([]PanelCounts, er
 	var panels []PanelCounts
 	var p PanelCounts
 	var group *string
-	_, err := pgx.ForEachRow(rows, append([]any{&p.ID, &p.Code, &p.Title, &p.Identity, &p.Minimum, &group},
+	var unit survey.Text
+	_, err := pgx.ForEachRow(rows, append([]any{&p.ID, &p.Code, &p.Title, &p.Identity, &p.Minimum, &group, &unit},
 		p.Counts.columns()...), func() error {
 		if group == nil {
 			panels = append(panels, p)
 		} else {
 			last := &panels[len(panels)-1]
-			last.Groups = append(last.Groups, GroupCounts{Group: *group, Counts: p.Counts})
+			last.Groups = append(last.Groups, GroupCounts{Group: *group, Name: unit, Counts: p.Counts})
 		}
-		p.Title = nil // the next row gets a map of its own
+		p.Title, unit = nil, nil // the next row gets maps of its own
 		return nil
 	})
 	if err != nil {

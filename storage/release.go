@@ -6,7 +6,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"pingyi/scoring"
 	"pingyi/scoring/disclosure"
 )
 
@@ -15,12 +14,13 @@ const sqlMinimums = `
 	FROM panel p JOIN evaluation_round er ON er.round_id = p.round_id JOIN evaluation e ON e.id = er.evaluation_id
 	WHERE e.code = @code GROUP BY p.code`
 
-// Released returns the latest result of an evaluation as it may be shown: through the gate, by the
-// minimums its panels were promised. survey.ErrNotFound says that it was never scored.
-func (s *Store) Released(ctx context.Context, code string) (*scoring.Result, error) {
+// Released returns the latest run of an evaluation as it may be shown: its result has passed the
+// gate, by the minimums its panels were promised, and there is no JSON of it. survey.ErrNotFound says
+// that it was never scored.
+func (s *Store) Released(ctx context.Context, code string) (Run, error) {
 	run, err := s.LatestRun(ctx, code)
 	if err != nil {
-		return nil, err
+		return Run{}, err
 	}
 	rows, _ := s.pool.Query(ctx, sqlMinimums, pgx.NamedArgs{"code": code})
 	rules := disclosure.Rules{Panels: map[string]int64{}}
@@ -31,7 +31,8 @@ func (s *Store) Released(ctx context.Context, code string) (*scoring.Result, err
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("storage: minimums of evaluation %s: %w", code, mapError(err))
+		return Run{}, fmt.Errorf("storage: minimums of evaluation %s: %w", code, mapError(err))
 	}
-	return disclosure.Result(run.Result, rules), nil
+	run.Result, run.JSON = disclosure.Result(run.Result, rules), nil
+	return run, nil
 }

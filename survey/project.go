@@ -9,6 +9,7 @@ type Project struct {
 	Language  Lang      `json:"language"` // of plain texts, and of people who have not chosen one
 	Languages []Lang    `json:"languages"`
 	Contact   Text      `json:"contact,omitempty"` // whom to turn to
+	Groups    []Place   `json:"groups,omitempty"`  // names of the groups that subjects are ranked in
 	Notice    Notice    `json:"notice"`
 	Enrolment Enrolment `json:"enrolment"`
 	Quiet     Quiet     `json:"quiet,omitzero"`
@@ -28,7 +29,17 @@ type Enrolment struct {
 	Ages      []Place `json:"ages,omitempty"`      // age bands; empty: not asked
 }
 
-// Place is a district or an age band that people choose when they join.
+// GroupName is what people call a group of subjects; the code itself where the project names none.
+func (p *Project) GroupName(code string, l Lang) string {
+	for _, g := range p.Groups {
+		if g.Code == code {
+			return g.Name.In(l)
+		}
+	}
+	return code
+}
+
+// Place is a district, an age band that people choose when they join, or a group of subjects.
 type Place struct {
 	Code string `json:"code"`
 	Name Text   `json:"name"`

@@ -17,6 +17,7 @@ func ParseProject(file string, src []byte) (*Project, Faults) {
 	tags := []string{string(ZhHans), string(ZhHant), string(En)}
 	p.Language = Lang(o.word("language", tags...))
 	p.Contact = o.text("contact")
+	p.Groups = readGroups(o)
 	p.Notice = readNotice(o)
 	p.Enrolment = readEnrolment(o)
 	if n, ok := o.scalar("quiet"); ok && n.text != "none" {
@@ -95,6 +96,22 @@ func readPlaces(o *object, key string) []Place {
 		places = append(places, p)
 	}
 	return places
+}
+
+// readGroups reads the names of the groups that subjects are ranked in. Their codes are whatever the
+// subjects' files say, in any script.
+func readGroups(o *object) []Place {
+	var groups []Place
+	for _, n := range o.list("groups") {
+		sub := o.object(n, "groups", o.words)
+		if n.shape != mapping {
+			continue
+		}
+		sub.need("code")
+		groups = append(groups, Place{Code: sub.plain("code"), Name: sub.needText("name")})
+		sub.close()
+	}
+	return groups
 }
 
 func readRetention(o *object) Retention {

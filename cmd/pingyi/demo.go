@@ -63,7 +63,7 @@ type demonstration struct {
 func (d *demonstration) run(ctx context.Context) error {
 	d.log = slog.New(slog.NewTextHandler(d.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	d.tell("%s", d.words.Say("cli.demo_servers", nil))
-	options := local.Options{Substitute: true, Log: d.log}
+	options := local.Options{Substitute: true, NoSync: true, Log: d.log} // the city does not outlive the process
 	postgres, err := local.StartPostgres(ctx, options)
 	if err != nil {
 		return err

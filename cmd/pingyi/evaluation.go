@@ -56,14 +56,14 @@ func (a *app) evaluationShow() *cobra.Command {
 			return err
 		}
 		return a.withStore(cmd.Context(), func(ctx context.Context, s *storage.Store, _ time.Time) error {
-			result, err := s.Released(ctx, args[0])
+			run, err := s.Released(ctx, args[0])
 			if err != nil {
 				return err
 			}
 			if explain != "" {
-				return a.explain(result, explain)
+				return a.explain(run.Result, explain)
 			}
-			return a.writeResult(result, format)
+			return a.writeResult(run.Result, format)
 		})
 	})
 	cmd.Flags().StringVar(&format, "format", "table", a.words.Say("cli.flag_format", nil))

@@ -23,7 +23,7 @@ type history struct {
 	seed     uint64
 }
 
-const historyWorkers = 24
+const historyWorkers = 48
 
 // run plays the round with the code from its opening to its end.
 func (h history) run(ctx context.Context, code string, opened, closed time.Time) error {
