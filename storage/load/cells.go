@@ -55,6 +55,20 @@ func (t *table) codeLike(column string, form *regexp.Regexp) string {
 	return s
 }
 
+// label reads a short text in any script that stands in lists of results.
+func (t *table) label(column string) string {
+	s := t.cell(column)
+	switch {
+	case utf8.RuneCountInString(s) > MaxCode:
+		t.fault(column, "load.code_long", args{"Got": clip(s), "Most": MaxCode})
+	case strings.ContainsAny(s, "|\r\n"):
+		t.fault(column, "load.label_bar", args{"Got": clip(s)})
+	default:
+		return s
+	}
+	return ""
+}
+
 // ref reads a code that names something else, or nothing.
 func (t *table) ref(column string) ref { return ref{t.code(column), t.place(column)} }
 

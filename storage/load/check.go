@@ -70,6 +70,14 @@ func current(file, standing *survey.Project) *survey.Project {
 	return standing
 }
 
+// groupNames are the groups that the project has names for.
+func groupNames(p *survey.Project) []survey.Place {
+	if p == nil {
+		return nil
+	}
+	return p.Groups
+}
+
 func keys[V any](m map[string]V) map[string]bool {
 	out := make(map[string]bool, len(m))
 	for k := range m {
@@ -106,9 +114,13 @@ func (s *set) check(h *standing) {
 	}
 	s.checkUnitCycles(h)
 	s.checkPeople(h, k)
+	named := places(groupNames(current(s.project, h.project)))
 	for _, x := range s.subjects {
 		s.refers(x.place, x.parent, k.subjects, "load.subject_unknown")
 		s.checkOf(x, k)
+		if x.Group != "" && named != nil && !named[x.Group] {
+			s.notice(x.place, "load.group_nameless", args{"Got": x.Group, "Near": nearest(x.Group, maps.Keys(named))})
+		}
 	}
 	s.checkSubjectCycles(h)
 	for _, v := range s.values {

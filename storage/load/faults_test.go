@@ -276,6 +276,12 @@ panels:
 			"notice r.yaml:4:9: load.panel_unasked Panel=other Scheme=s",
 		},
 	},
+	"a group without a name": {
+		files: map[string]string{"project.yaml": folderProject + "groups: [{code: livelihood, name: 民生}]\n",
+			"subjects.csv": "code,name,kind,group,of\npolice,公安局,department,livelihod,police\nfire,消防,department,民生|城市,\n"},
+		want: []string{"subjects.csv:3:20: load.label_bar Column=group Got=民生|城市",
+			"notice subjects.csv:2:1: load.group_nameless Got=livelihod Near=livelihood"},
+	},
 	"unknown files": {
 		files: map[string]string{"poeple.csv": "code\n", "x.yaml": "questionaire: x\n", "project2.yaml": folderProject},
 		want: []string{

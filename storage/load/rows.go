@@ -56,7 +56,7 @@ func (s *set) readSubjects(f file) {
 		code, ok := t.neededCode("code")
 		kind, _ := t.neededCode("kind")
 		x := subject{place: t.here("code"), parent: t.ref("parent"), of: t.ref("of"), has: has}
-		x.Code, x.Name, x.Kind, x.Group, x.Parent = code, t.name(), kind, t.code("group"), x.parent.code
+		x.Code, x.Name, x.Kind, x.Group, x.Parent = code, t.name(), kind, t.label("group"), x.parent.code
 		x.Attributes = t.attributes(cols)
 		if active, set := t.yes("active"); set {
 			x.active = &active
