@@ -2,6 +2,7 @@ package scoring
 
 import (
 	"math/big"
+	"slices"
 	"strings"
 )
 
@@ -13,7 +14,7 @@ func (b *binder) checkProgram() {
 		}
 	}
 	for _, k := range b.prog.kinds {
-		if k.total == nil && (len(k.grades) > 0 || len(k.awards) > 0 || len(k.payouts) > 0) {
+		if k.total == nil && (len(k.grades) > 0 || len(k.awards) > 0 || k.hasPrizes()) {
 			b.fault(&node{line: k.at.line, column: k.at.column}, "total_missing", map[string]any{"Kind": k.code})
 		}
 		b.checkUse(k)
@@ -29,6 +30,11 @@ func (b *binder) checkProgram() {
 			b.warn(&node{line: p.at.line, column: p.at.column}, "panel_unused", map[string]any{"Panel": code})
 		}
 	}
+}
+
+// hasPrizes tells whether a kind pays by rank, which needs a total.
+func (k *kind) hasPrizes() bool {
+	return slices.ContainsFunc(k.payouts, func(r *payoutRule) bool { return r.rank != nil })
 }
 
 // checkWeights reports weights of parts that do not add up to 1, 10, 100 or
@@ -70,7 +76,7 @@ func (b *binder) checkTableWeights(p *part, r *combineRule, n *node, t *tableDef
 			b.fault(n, "table_rows", map[string]any{"Part": p.path})
 			return
 		}
-		total, conditional := new(big.Rat), false
+		total, conditional := new(big.Rat), false // a part of weight 0 is left out on purpose
 		columns := map[string]bool{}
 		for _, m := range r.members {
 			if m.part == nil {
@@ -84,7 +90,12 @@ func (b *binder) checkTableWeights(p *part, r *combineRule, n *node, t *tableDef
 				b.fault(n, "table_column", map[string]any{"Part": p.path, "Column": column, "Row": row})
 				continue
 			}
+			conditional = conditional || w.Sign() == 0
 			total.Add(total, w)
+		}
+		if total.Sign() == 0 {
+			b.fault(n, "weights_zero", map[string]any{"Part": p.path})
+			return
 		}
 		for _, column := range keys(t.rows[row]) {
 			if !columns[column] {

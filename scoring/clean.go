@@ -114,10 +114,11 @@ func (c *computation) itemsAsked(p *panel, rows []*ballot) (map[string]bool, map
 	for _, item := range p.items {
 		items[item] = true
 	}
-	other := map[string]bool{}
+	other, seen := map[string]bool{}, map[string]bool{}
 	for _, row := range rows {
 		for _, g := range b.given[row.from:row.to] {
 			item := b.text(g.item)
+			seen[item] = true
 			if len(p.items) == 0 {
 				items[item] = true
 			} else if !items[item] {
@@ -134,10 +135,25 @@ func (c *computation) itemsAsked(p *panel, rows []*ballot) (map[string]bool, map
 			}
 		}
 	}
+	if absent := absentItems(p, seen); len(absent) > 0 && len(rows) > 0 {
+		c.notice(fileAnswers, 0, "items_absent", "Panel", p.code, "Items", strings.Join(absent, ", "))
+	}
 	if len(other) > 0 {
 		c.notice(fileAnswers, 0, "items_ignored", "Panel", p.code, "Items", strings.Join(keys(other), ", "))
 	}
 	return items, judge
+}
+
+// absentItems are items the scheme lists that the data never has: most likely
+// one of the two misspells them.
+func absentItems(p *panel, seen map[string]bool) []string {
+	var out []string
+	for _, item := range p.items {
+		if !seen[item] {
+			out = append(out, item)
+		}
+	}
+	return out
 }
 
 // oncePer picks the response that counts of each respondent.

@@ -115,15 +115,22 @@ func (c *computation) schemeFault(p *part, code string, args ...any) {
 
 // prepare sorts the data and looks at what only the scheme can judge.
 func (c *computation) prepare() {
+	ignored := map[string]int{}
 	for i := range c.data.Subjects {
 		s := &c.data.Subjects[i]
 		k := c.kindFor(s)
 		if k == nil {
+			ignored[s.Kind]++
 			continue
 		}
 		c.subjects[k] = append(c.subjects[k], s)
 		if s.Parent != "" {
 			c.children[s.Parent] = append(c.children[s.Parent], s)
+		}
+	}
+	for _, name := range keys(ignored) {
+		if name != "" {
+			c.notice(fileSubjects, 0, "kind_ignored", "Kind", name, "Count", ignored[name], "Known", strings.Join(keys(c.prog.kindOf), ", "))
 		}
 	}
 	total := 0
@@ -159,7 +166,12 @@ func (c *computation) prepare() {
 // that name none. Kinds the scheme does not know only give structure.
 func (c *computation) kindFor(s *Subject) *kind {
 	if s.Kind != "" {
-		return c.prog.kindOf[s.Kind]
+		for _, k := range c.prog.kinds {
+			if slices.Contains(k.subjects, s.Kind) {
+				return k
+			}
+		}
+		return nil
 	}
 	if len(c.prog.kinds) == 1 {
 		return c.prog.kinds[0]

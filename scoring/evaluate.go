@@ -217,6 +217,9 @@ func (c *computation) allPeriods(p *part, in scope) []*Cell {
 	if names == nil {
 		names = c.periodsInData(p)
 	}
+	if slices.Contains(names, in.period) {
+		return c.plain(p, in) // seen from a part computed for that very period
+	}
 	return c.combineScopes(p, in, r.combine, r.missing, names, r.weights, func(name string) []*Cell {
 		inner := in
 		inner.period = name

@@ -24,13 +24,20 @@ type outcomeTable struct {
 
 // outcomes ranks, grades and rewards the subjects of a kind.
 func (c *computation) outcomes(k *kind) {
-	if k.total == nil {
+	if !k.scored() {
 		return
 	}
 	n := len(c.subjects[k])
-	t := &outcomeTable{total: c.cells(k.total, scope{}), vetoed: make([]bool, n), rank: make([]int, n), order: make([]int, n),
+	t := &outcomeTable{total: make([]*Cell, n), vetoed: make([]bool, n), rank: make([]int, n), order: make([]int, n),
 		grade: make([]string, n), awards: make([][]string, n), then: make([][]string, n), notes: make([][]Line, n), flags: make([][]Flag, n)}
 	c.done[k] = t
+	if k.total == nil { // a kind that only hands money down
+		for i := range t.total {
+			t.total[i] = &Cell{Trace: &Trace{}}
+		}
+		return
+	}
+	t.total = c.cells(k.total, scope{})
 	c.readHistory(k, t)
 	c.applyVeto(k, t)
 	c.applyRank(k, t)
@@ -55,6 +62,9 @@ func (c *computation) outcomes(k *kind) {
 		}
 	}
 }
+
+// scored tells whether a kind has rows in the result.
+func (k *kind) scored() bool { return k.total != nil || len(k.payouts) > 0 }
 
 func (t *outcomeTable) note(i int, code string, args ...any) {
 	var cell Cell
@@ -103,6 +113,9 @@ func (c *computation) standing(k *kind, t *outcomeTable, r *rankRule) func(i int
 }
 
 func (c *computation) applyRank(k *kind, t *outcomeTable) {
+	if k.rank.none {
+		return
+	}
 	value := c.standing(k, t, k.rank)
 	t.rank = c.ranks(k, k.rank, scope{}, value)
 	broken := *k.rank

@@ -17,6 +17,7 @@ type rankRule struct {
 	high   bool
 	chain  []*part
 	when   *condition
+	none   bool // the kind is not ranked
 }
 
 type vetoRule struct {
@@ -89,6 +90,10 @@ func (b *binder) readKinds(n *node) {
 
 func (b *binder) readKind(k *kind, body *node) {
 	k.title = b.title(body.get("title"))
+	k.subjects = b.texts(body.get("subjects"))
+	if len(k.subjects) == 0 {
+		k.subjects = []string{k.code}
+	}
 	if attrs := body.get("attributes"); b.isMap(attrs) {
 		for _, e := range attrs.entries {
 			k.attributes[e.key] = b.word(e.node, "word", "number", "subject")
@@ -141,6 +146,9 @@ func (b *binder) readKind(k *kind, body *node) {
 func (b *binder) kindRank(k *kind, n *node) *rankRule {
 	if n == nil {
 		return &rankRule{within: scopeGroup, ties: "competition", high: true}
+	}
+	if n.kind == nodeText && b.text(n) == "none" {
+		return &rankRule{within: scopeGroup, ties: "competition", high: true, none: true}
 	}
 	body := b.block(n, "rank")
 	r := b.rankBody(nil, k, body)

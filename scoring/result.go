@@ -85,7 +85,7 @@ func (c *computation) result() *Result {
 	r := &Result{Scheme: s.Code, Version: s.Version, Title: s.Title, Period: c.prog.params[periodParam],
 		Params: c.prog.params, Decimals: c.prog.decimals, Notices: c.notices}
 	for _, k := range c.prog.kinds {
-		if k.total != nil {
+		if k.scored() {
 			r.Kinds = append(r.Kinds, c.kindResult(k))
 		}
 	}
@@ -146,10 +146,14 @@ func (c *computation) columnsOf(p *part) ([]Column, [][]Figure) {
 	if p.weight != nil {
 		col.Weight = p.weight.fixed
 	}
-	cells := c.wide(p, p.scoped(), scope{})
+	cells := slices.Clone(c.wide(p, p.scoped(), scope{}))
 	_, ranks := p.rule.(*rankOfRule)
 	figures := make([]Figure, len(cells))
 	for i, cell := range cells {
+		if !c.applies(p.parent, i) {
+			cells[i], figures[i].State = &Cell{State: NotApplicable}, NotApplicable
+			continue
+		}
 		figures[i] = Figure{State: cell.State, Value: cell.Value, Words: cell.Words, N: cell.N, Whole: ranks}
 		if _, words := p.rule.(*pickRule); !words {
 			figures[i].Words = nil
@@ -169,6 +173,9 @@ func (c *computation) columnsOf(p *part) ([]Column, [][]Figure) {
 		switch what {
 		case "n":
 			add("n", func(i int) Figure {
+				if cells[i].State == NotApplicable {
+					return Figure{State: NotApplicable}
+				}
 				return Figure{State: Present, Value: rat(cells[i].N), Whole: true, N: cells[i].N}
 			})
 		case "rank":
@@ -187,6 +194,16 @@ func (c *computation) columnsOf(p *part) ([]Column, [][]Figure) {
 		add("grade", func(i int) Figure { return Figure{State: cells[i].State, Words: cells[i].Words} })
 	}
 	return columns, all
+}
+
+// applies tells whether a part and all it belongs to concern a subject.
+func (c *computation) applies(p *part, i int) bool {
+	for ; p != nil; p = p.parent {
+		if p.when != nil && !c.holds(p.when, p, scope{}, i) {
+			return false
+		}
+	}
+	return true
 }
 
 func (c *computation) periodColumns(p *part, add func(string, func(int) Figure)) {

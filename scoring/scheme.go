@@ -102,6 +102,7 @@ type tableDef struct {
 type kind struct {
 	code       string
 	title      Text
+	subjects   []string          // the kinds of subjects it covers
 	attributes map[string]string // number, word, subject
 	parts      []*part           // the top of the tree
 	all        []*part           // the whole tree, parents before children

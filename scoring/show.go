@@ -83,7 +83,9 @@ func (o *outline) kind(k *kind) {
 		return
 	}
 	o.put(1, o.say("total", "Part", titleFor(k.total.title, k.total.path, o.lang)))
-	o.put(1, o.rank("rank", k.rank, k))
+	if !k.rank.none {
+		o.put(1, o.rank("rank", k.rank, k))
+	}
 	if k.veto != nil {
 		key := "veto"
 		if k.veto.prize {

@@ -17,7 +17,7 @@ func keysOf(block string) []string {
 	case "entry":
 		return []string{"points", "approval", "levels", "title"}
 	case "kind":
-		return []string{"title", "note", "attributes", "parts", "total", "rank", "veto", "grades", "awards", "payouts", "consequences"}
+		return []string{"title", "note", "subjects", "attributes", "parts", "total", "rank", "veto", "grades", "awards", "payouts", "consequences"}
 	case "part":
 		return slices.Concat(ruleKeys(), []string{"title", "note", "weight", "weights", "adds_up_to", "missing_parts", "trim", "best",
 			"cases", "when", "full", "floor", "cap", "round", "periods", "each", "missing", "labels", "show", "hidden"})
