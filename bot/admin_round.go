@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/go-telegram/bot/models"
-
 	"pingyi/storage"
 	"pingyi/survey"
 )
@@ -166,7 +164,7 @@ func (t *turn) actionRows(s *screen, r storage.Round) {
 }
 
 // actionButton leads to an action, by way of asking whether it is meant.
-func (t *turn) actionButton(r storage.Round, a roundAction) models.InlineKeyboardButton {
+func (t *turn) actionButton(r storage.Round, a roundAction) inlineButton {
 	return button(t.plain("admin."+string(a), nil), widthButton, press{verb: verbAsk, id: r.ID, action: string(a)})
 }
 

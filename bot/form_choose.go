@@ -5,8 +5,6 @@ import (
 	"errors"
 	"strings"
 
-	"github.com/go-telegram/bot/models"
-
 	"pingyi/storage"
 	"pingyi/survey"
 )
@@ -89,7 +87,7 @@ func (t *turn) chooseScreen(c *conversation) screen {
 	s.row(t.pager(page, pages, func(to int) press {
 		return press{verb: verbChoose, request: c.RequestID, page: to}
 	})...)
-	var row []models.InlineKeyboardButton
+	var row []inlineButton
 	if len(c.Choosable) > chooseSize {
 		row = append(row, button(t.plain("form.search", nil), widthHalf, press{verb: verbSearch, request: c.RequestID}))
 	}
@@ -97,7 +95,7 @@ func (t *turn) chooseScreen(c *conversation) screen {
 		row = append(row, button(t.plain("form.search_clear", nil), widthHalf, press{verb: verbShowAll, request: c.RequestID}))
 	}
 	s.row(row...)
-	last := []models.InlineKeyboardButton{
+	last := []inlineButton{
 		button(t.plain("form.back", nil), widthHalf, press{verb: verbInvite, request: c.RequestID}),
 	}
 	if !c.Form.Choosing() {

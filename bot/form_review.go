@@ -3,8 +3,6 @@ package bot
 import (
 	"slices"
 
-	"github.com/go-telegram/bot/models"
-
 	"pingyi/survey"
 )
 
@@ -42,7 +40,7 @@ func (t *turn) reviewScreen(c *conversation) screen {
 }
 
 // reviewRow is one answer: the subject where there are several, the question, what was answered.
-func (t *turn) reviewRow(c *conversation, step survey.Step, missing bool) models.InlineKeyboardButton {
+func (t *turn) reviewRow(c *conversation, step survey.Step, missing bool) inlineButton {
 	it, asked, _ := c.Form.Item(step)
 	value, answered := c.Form.Answers[step]
 	mark, said := "✓ ", t.plain("form.unanswered", nil)
@@ -66,12 +64,12 @@ func (t *turn) reviewRow(c *conversation, step survey.Step, missing bool) models
 }
 
 // pager is the row under a list of several pages: back, where one is, onward.
-func (t *turn) pager(page, pages int, to func(page int) press) []models.InlineKeyboardButton {
+func (t *turn) pager(page, pages int, to func(page int) press) []inlineButton {
 	if pages < 2 {
 		return nil
 	}
 	here := t.plain("list.page", map[string]any{"Page": page + 1, "Pages": pages})
-	row := make([]models.InlineKeyboardButton, 0, 3)
+	row := make([]inlineButton, 0, 3)
 	if page > 0 {
 		row = append(row, button("◀", widthHalf, to(page-1)))
 	}

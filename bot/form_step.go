@@ -7,8 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/go-telegram/bot/models"
-
 	"pingyi/survey"
 )
 
@@ -139,7 +137,7 @@ func decimal(r *big.Rat) string {
 // choiceRows are the answers that can be pressed; the one that stands is marked.
 func (t *turn) choiceRows(s *screen, c *conversation, it *survey.Item, step survey.Step) {
 	value, answered := c.Form.Answers[step]
-	answer := func(text string, columns int, k pick) models.InlineKeyboardButton {
+	answer := func(text string, columns int, k pick) inlineButton {
 		return button(text, columns, press{
 			verb: verbAnswer, request: c.RequestID, assignment: step.Assignment, item: step.Item, pick: k,
 		})
@@ -149,7 +147,7 @@ func (t *turn) choiceRows(s *screen, c *conversation, it *survey.Item, step surv
 	if perRow > 1 {
 		columns = widthHalf
 	}
-	var row []models.InlineKeyboardButton
+	var row []inlineButton
 	for i, choice := range choices {
 		mark := marker(it, chosen(it, i, value, answered))
 		row = append(row, answer(mark+t.choiceLabel(it, choice), columns, pickOf(it, i, value)))
@@ -203,11 +201,11 @@ func (t *turn) choiceLabel(it *survey.Item, choice survey.Choice) string {
 
 // moveRows are the ways out of a question: back, a comment, onward, the review.
 func (t *turn) moveRows(s *screen, c *conversation, it *survey.Item, step survey.Step) {
-	to := func(key string, v verb) models.InlineKeyboardButton {
+	to := func(key string, v verb) inlineButton {
 		return button(t.plain(key, nil), widthHalf,
 			press{verb: v, request: c.RequestID, assignment: step.Assignment, item: step.Item})
 	}
-	row := []models.InlineKeyboardButton{to("form.back", verbBefore)}
+	row := []inlineButton{to("form.back", verbBefore)}
 	if it.Comment {
 		key := "form.comment"
 		if c.Form.Comments[step] != "" {
@@ -235,11 +233,11 @@ func (t *turn) moveRows(s *screen, c *conversation, it *survey.Item, step survey
 
 // typingRows are the ways out of typing a comment.
 func (t *turn) typingRows(s *screen, c *conversation, step survey.Step) {
-	to := func(key string, v verb) models.InlineKeyboardButton {
+	to := func(key string, v verb) inlineButton {
 		return button(t.plain(key, nil), widthHalf,
 			press{verb: v, request: c.RequestID, assignment: step.Assignment, item: step.Item})
 	}
-	row := []models.InlineKeyboardButton{to("form.cancel", verbCancel)}
+	row := []inlineButton{to("form.cancel", verbCancel)}
 	if c.Form.Comments[step] != "" {
 		row = append(row, to("form.erase", verbErase))
 	}

@@ -107,13 +107,13 @@ func (t *turn) enrol(ctx context.Context, p press) error {
 		}))
 		return nil
 	}
-	return t.enrolNow(ctx, project, storage.Enrolment{
+	return t.enrolNow(ctx, storage.Enrolment{
 		District: placeCode(ask.Districts, int(p.id)), AgeBand: placeCode(ask.Ages, p.item),
 		NoticeVersion: project.Notice.Version,
 	})
 }
 
-func (t *turn) enrolNow(ctx context.Context, project survey.Project, e storage.Enrolment) error {
+func (t *turn) enrolNow(ctx context.Context, e storage.Enrolment) error {
 	person, err := t.store.EnrolCitizen(ctx, t.now, t.cause(), t.user, t.lang, e)
 	switch {
 	case errors.Is(err, survey.ErrHandled):
@@ -140,7 +140,7 @@ func (t *turn) joinedAgain(ctx context.Context) error {
 func (t *turn) placeScreen(key string, places []survey.Place, page int, to func(place, page int) press) screen {
 	s := screen{text: t.html(key, nil)}
 	page, pages := pageOf(page, len(places), placeSize)
-	var row []models.InlineKeyboardButton
+	var row []inlineButton
 	for i, place := range part(places, page, placeSize) {
 		row = append(row, button(place.Name.In(t.lang), widthHalf, to(page*placeSize+i+1, 0)))
 		if len(row) == 2 {
@@ -192,9 +192,8 @@ func (t *turn) joined(ctx context.Context, person storage.Person) error {
 
 // inviteScreen shows the notice to somebody who came by an invite; agreeing redeems it.
 func (t *turn) inviteScreen(ctx context.Context, token string) error {
-	var word string
 	agree := press{verb: verbRedeem, token: token}
-	if err := readWord(token, &word); err != nil || len(agree.String())+len(noticeTag("v")) > maxCallback {
+	if !isWord(token) || len(agree.String())+len(noticeTag("v")) > maxCallback {
 		t.show(ctx, screen{text: t.html("people.invite_bad", nil)})
 		return nil
 	}

@@ -129,8 +129,8 @@ func (t *turn) body(project survey.Project) markup {
 }
 
 // languageButtons are the languages in their own names, the one in use marked.
-func (t *turn) languageButtons(to func(place int) press) []models.InlineKeyboardButton {
-	var row []models.InlineKeyboardButton
+func (t *turn) languageButtons(to func(place int) press) []inlineButton {
+	var row []inlineButton
 	for i, lang := range survey.Langs() {
 		mark := ""
 		if lang == t.lang {

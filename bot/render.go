@@ -121,17 +121,29 @@ func bar(n, total int) string {
 // screen is what a message shows: a text and the buttons under it.
 type screen struct {
 	text  markup
-	rows  [][]models.InlineKeyboardButton
+	rows  [][]inlineButton
 	reply models.ReplyMarkup // a keyboard in place of buttons, for new messages only; nil: none
 }
 
+// inlineButton is a button under a message. The library's own type is not used: it adds an empty
+// copy_text to every button, which is a second action beside the callback.
+type inlineButton struct {
+	Text string `json:"text"`
+	Data string `json:"callback_data"`
+}
+
+// inlineKeyboard is the buttons under a message as Telegram takes them.
+type inlineKeyboard struct {
+	Rows [][]inlineButton `json:"inline_keyboard"`
+}
+
 // button makes one button.
-func button(text string, columns int, p press) models.InlineKeyboardButton {
-	return models.InlineKeyboardButton{Text: label(text, columns), CallbackData: p.String()}
+func button(text string, columns int, p press) inlineButton {
+	return inlineButton{Text: label(text, columns), Data: p.String()}
 }
 
 // row appends a row of buttons; an empty row adds nothing.
-func (s *screen) row(buttons ...models.InlineKeyboardButton) {
+func (s *screen) row(buttons ...inlineButton) {
 	if len(buttons) > 0 {
 		s.rows = append(s.rows, buttons)
 	}
@@ -139,15 +151,15 @@ func (s *screen) row(buttons ...models.InlineKeyboardButton) {
 
 // keyboard is the screen's buttons as Telegram takes them: an empty slice, never nil, because nil
 // would be sent as null and refused; and no more than Telegram shows.
-func (s *screen) keyboard() models.InlineKeyboardMarkup {
-	rows, n := make([][]models.InlineKeyboardButton, 0, len(s.rows)), 0
+func (s *screen) keyboard() inlineKeyboard {
+	rows, n := make([][]inlineButton, 0, len(s.rows)), 0
 	for _, r := range s.rows {
 		if n += len(r); n > maxButtons {
 			break
 		}
 		rows = append(rows, r)
 	}
-	return models.InlineKeyboardMarkup{InlineKeyboard: rows}
+	return inlineKeyboard{Rows: rows}
 }
 
 // paragraphs joins the parts that are not empty by blank lines.
