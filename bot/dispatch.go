@@ -29,8 +29,6 @@ type DispatcherConfig struct {
 	// SetAside keeps the update for a person to look at after it failed and returns how often it has
 	// failed so far. Where it fails itself, the update is tried again later.
 	SetAside func(ctx context.Context, u *models.Update) (attempts int, err error)
-	// GiveUp tells the person that the update was set aside. Optional.
-	GiveUp func(context.Context, *models.Update)
 	// Workers bounds how many people are served at the same time.
 	Workers int
 	// Backoff is the pause before the second try; it doubles.
@@ -152,9 +150,6 @@ func (d *Dispatcher) try(ctx context.Context, u *models.Update) error {
 		}
 		if attempts >= maxTries {
 			d.cfg.Log.ErrorContext(ctx, "update set aside", "update", u.ID, "attempts", attempts)
-			if d.cfg.GiveUp != nil {
-				d.cfg.GiveUp(ctx, u)
-			}
 			return nil
 		}
 		time.Sleep(pause)
