@@ -196,63 +196,28 @@ func (s *set) onceIn(seen map[string]place, at place, code string) {
 // String is the place as faults name it, without the column.
 func (p place) String() string { return fmt.Sprintf("%s:%d", p.file, p.line) }
 
-// link is one step up: from a code to the one above it, and where that is said.
-type link struct {
-	to string
-	at place
-}
-
 func (s *set) checkUnitCycles(h *standing) {
-	up := make(map[string]link, len(h.units)+len(s.units))
+	above := make(map[string][]link, len(h.units)+len(s.units))
 	for code, u := range h.units {
-		up[code] = link{to: u.Parent}
+		above[code] = []link{{to: u.Parent}}
 	}
 	for _, u := range slices.Backward(s.units) { // of a code said twice the first counts
 		if u.has["parent"] {
-			up[u.Code] = link{u.Parent, place{u.file, u.parent.at}}
+			above[u.Code] = []link{{u.Parent, place{u.file, u.parent.at}}}
 		}
 	}
-	s.checkCycles(up, "load.unit_cycle")
+	s.checkCircles(above, "load.unit_cycle")
 }
 
 func (s *set) checkSubjectCycles(h *standing) {
-	up := make(map[string]link, len(h.subjects)+len(s.subjects))
+	above := make(map[string][]link, len(h.subjects)+len(s.subjects))
 	for code, x := range h.subjects {
-		up[code] = link{to: x.Parent}
+		above[code] = []link{{to: x.Parent}}
 	}
 	for _, x := range slices.Backward(s.subjects) {
 		if x.has["parent"] {
-			up[x.Code] = link{x.Parent, place{x.file, x.parent.at}}
+			above[x.Code] = []link{{x.Parent, place{x.file, x.parent.at}}}
 		}
 	}
-	s.checkCycles(up, "load.subject_cycle")
-}
-
-// checkCycles reports every circle once, at its first step that a file says.
-func (s *set) checkCycles(up map[string]link, code string) {
-	done := make(map[string]bool, len(up))
-	for _, start := range sortedKeys(up) {
-		var path []string
-		on := map[string]int{}
-		for at := start; at != "" && !done[at]; at = up[at].to {
-			if first, again := on[at]; again {
-				s.circle(up, append(path[first:], at), code)
-				break
-			}
-			on[at] = len(path)
-			path = append(path, at)
-		}
-		for _, c := range path {
-			done[c] = true
-		}
-	}
-}
-
-func (s *set) circle(up map[string]link, path []string, code string) {
-	for _, c := range path[:len(path)-1] {
-		if at := up[c].at; at.file != "" {
-			s.faultAt(at, code, args{"Path": strings.Join(path, " → ")})
-			return
-		}
-	}
+	s.checkCircles(above, "load.subject_cycle")
 }

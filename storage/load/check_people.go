@@ -1,12 +1,6 @@
 package load
 
-import (
-	"maps"
-	"slices"
-	"strings"
-
-	"pingyi/storage"
-)
+import "pingyi/storage"
 
 // checkPeople reports what is wrong between the rows of one person, between
 // people, and between people and the database.
@@ -93,51 +87,7 @@ func (s *set) checkManagers(h *standing) {
 			}
 		}
 	}
-	s.checkGraph(above, "load.manager_cycle")
-}
-
-// checkGraph reports circles where a step up may lead to several: a walk in
-// depth without recursion, for a chain may be as long as the file.
-func (s *set) checkGraph(above map[string][]link, code string) {
-	const onPath, done = 1, 2
-	state := make(map[string]int, len(above))
-	for _, start := range slices.Sorted(maps.Keys(above)) {
-		if state[start] != 0 {
-			continue
-		}
-		path, next := []string{start}, []int{0}
-		state[start] = onPath
-		for len(path) > 0 {
-			top := len(path) - 1
-			links := above[path[top]]
-			if next[top] == len(links) {
-				state[path[top]] = done
-				path, next = path[:top], next[:top]
-				continue
-			}
-			l := links[next[top]]
-			next[top]++
-			switch state[l.to] {
-			case 0:
-				state[l.to] = onPath
-				path, next = append(path, l.to), append(next, 0)
-			case onPath:
-				s.circleAt(above, append(path[slices.Index(path, l.to):len(path):len(path)], l.to), code)
-			}
-		}
-	}
-}
-
-// circleAt reports a circle at its first step that a file says.
-func (s *set) circleAt(above map[string][]link, path []string, code string) {
-	for i, c := range path[:len(path)-1] {
-		for _, l := range above[c] {
-			if l.to == path[i+1] && l.at.file != "" {
-				s.faultAt(l.at, code, args{"Path": strings.Join(path, " → ")})
-				return
-			}
-		}
-	}
+	s.checkCircles(above, "load.manager_cycle")
 }
 
 // checkAccounts reports Telegram accounts and phones that two people would

@@ -136,6 +136,22 @@ func (d *draft) rows(s *set, h *standing) {
 			d.write.Units = append(d.write.Units, want)
 		}
 	}
+	d.people(s, h)
+	people := keys(h.people)
+	add(people, s.people, func(p person) string { return p.code })
+	for _, x := range s.subjects {
+		was, exists := h.subjects[x.Code]
+		want := x.want(was, people)
+		if d.note(Subjects, x.Code, exists, changedSubject(was, want)) {
+			d.write.Subjects = append(d.write.Subjects, want)
+		}
+	}
+	d.days(s, h)
+}
+
+// people takes the rows of each person together, in the order in which people
+// are first named.
+func (d *draft) people(s *set, h *standing) {
 	rowsOf := make(map[string][]person, len(s.people))
 	var order []string
 	for _, p := range s.people {
@@ -151,20 +167,17 @@ func (d *draft) rows(s *set, h *standing) {
 			d.write.People = append(d.write.People, want)
 		}
 	}
-	people := keys(h.people)
-	add(people, s.people, func(p person) string { return p.code })
-	for _, x := range s.subjects {
-		was, exists := h.subjects[x.Code]
-		want := x.want(was, people)
-		if d.note(Subjects, x.Code, exists, changedSubject(was, want)) {
-			d.write.Subjects = append(d.write.Subjects, want)
-		}
-	}
+}
+
+func (d *draft) days(s *set, h *standing) {
 	for _, day := range s.days {
 		was, exists := h.calendar[day.day]
 		var f fields
-		if !exists || was != day.working {
-			f.text("working", map[bool]string{true: yesOrNo(was)}[exists], yesOrNo(day.working))
+		switch {
+		case !exists:
+			f.text("working", "", yesOrNo(day.working))
+		case was != day.working:
+			f.text("working", yesOrNo(was), yesOrNo(day.working))
 		}
 		if d.note(Calendar, day.day.String(), exists, f) {
 			if d.write.Calendar == nil {
