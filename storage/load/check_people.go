@@ -36,7 +36,7 @@ func (p *person) where(at position) place { return place{p.file, at} }
 func (s *set) checkRows(one, p *person) {
 	differ := func(column string, at position, differs bool) {
 		if differs {
-			s.faultAt(p.where(at), "load.person_differs", args{"Column": column, "Code": p.code, "First": one.place.String()})
+			s.faultAt(p.where(at), "load.person_differs", args{"Column": column, "Code": p.code, "First": one.String()})
 		}
 	}
 	differ("name", p.at.name, p.name != "" && p.name != one.name)

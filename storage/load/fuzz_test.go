@@ -73,7 +73,7 @@ func TestNearest(t *testing.T) {
 	t.Parallel()
 	known := []string{"code", "name", "kind", "manager", "district"}
 	for got, want := range map[string]string{
-		"nmae": "name", "names": "name", "mangaer": "manager", "distrct": "district", "Code": "code",
+		"nane": "name", "names": "name", "mangaer": "manager", "distrct": "district", "Code": "code",
 		"telephone": "", "x": "", "": "", "colour": "",
 	} {
 		if near := nearest(got, slices.Values(known)); near != want {

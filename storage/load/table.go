@@ -264,12 +264,6 @@ func (t *table) place(column string) position {
 	return t.at[0]
 }
 
-// has reports whether the file has the column.
-func (t *table) has(column string) bool {
-	_, ok := t.index[column]
-	return ok
-}
-
 // cell is the trimmed cell of a column, empty where the file has none.
 func (t *table) cell(column string) string {
 	i, ok := t.index[column]
