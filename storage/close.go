@@ -116,12 +116,13 @@ func (s *Store) endRound(ctx context.Context, tx pgx.Tx, now time.Time, cause Ca
 
 // sweep removes what a round that ended leaves behind in the files: emptied
 // tables, and dead rows that still hold the salt or tell who was to rate whom.
+// It also tells the planner how much was sealed.
 // It is done as far as possible; the clock comes back to it (Retain).
 func (s *Store) sweep(ctx context.Context, code string) {
 	err := s.dropPartitions(ctx)
-	for _, table := range []string{"round", "assignment", "request"} {
+	for _, sql := range []string{"VACUUM round", "VACUUM assignment", "VACUUM request", "ANALYZE ballot", "ANALYZE answer"} {
 		if err == nil {
-			_, err = s.pool.Exec(ctx, "VACUUM "+table)
+			_, err = s.pool.Exec(ctx, sql)
 		}
 	}
 	if err != nil {

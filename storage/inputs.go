@@ -122,6 +122,10 @@ const (
 	ORDER BY r.code COLLATE "C", p.position`
 )
 
+// Sets of ballots are joined whole: the planner takes what was just sealed for
+// a few rows, and would look each of millions up by itself.
+const sqlWholeSets = `SET LOCAL enable_nestloop = off`
+
 // counting says which form the answers are wanted in: counts where they
 // suffice, for a run; or rows throughout, for an export.
 type counting bool
@@ -133,8 +137,11 @@ func (s *Store) readInputs(ctx context.Context, code string, count counting) (*e
 	in := &inputs{}
 	snapshot := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	err := pgx.BeginTxFunc(ctx, s.pool, snapshot, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, sqlWholeSets)
+		if err != nil {
+			return err
+		}
 		rows, _ := tx.Query(ctx, sqlEvaluated, pgx.NamedArgs{"code": code})
-		var err error
 		if e, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[evaluated]); err != nil {
 			return err
 		}

@@ -111,6 +111,9 @@ func (s *Store) sealBallots(ctx context.Context, tx pgx.Tx, r heldRound, unsubmi
 			return fmt.Errorf("preparing to seal: %w", err)
 		}
 	}
+	if _, err := tx.Exec(ctx, sqlWholeSets); err != nil {
+		return fmt.Errorf("preparing to seal: %w", err)
+	}
 	for _, sql := range []string{sqlFillSealing, sqlMergeStrata} {
 		if _, err := tx.Exec(ctx, sql, args); err != nil {
 			return fmt.Errorf("settling the ballots: %w", err)
