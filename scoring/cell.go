@@ -119,7 +119,10 @@ func (c *Cell) flag(code string, p *part, in scope) {
 // input nests the trace of a member; of one named from elsewhere only the
 // value, for its own trace stands in its own place.
 func (c *Cell) input(member *Cell, weight *big.Rat, named bool) {
-	t := *member.Trace
+	var t Trace
+	if member.Trace != nil {
+		t = *member.Trace
+	}
 	t.Weight = weight
 	if named {
 		t.Lines, t.Inputs, t.Rule = nil, nil, "named"

@@ -262,6 +262,9 @@ func (c *computation) combineScopes(p *part, in scope, how, missing string, name
 		var shares []share
 		for j, name := range names {
 			shares = append(shares, share{name, columns[j][i], weights[name]})
+			if columns[j][i].State != NotApplicable {
+				cell.input(columns[j][i], weights[name], false)
+			}
 		}
 		combineShares(cell, p, in, how, missing, shares)
 		cell.Trace.State, cell.Trace.Value = cell.State, cell.Value

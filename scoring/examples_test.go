@@ -104,6 +104,13 @@ var examples = map[string]example{
 			"test.n": "-", "leader": "-", "main": "score.cadre.main", "staff": "score.staff", "marks": "score.staff.teachers", "marks.n": "-", "department": "score.staff.departments",
 		},
 	},
+	"ganxi-stationed": {
+		readings: map[string]scoring.Params{
+			"likert0": set("points", "likert0"), "social_pooled": set("social", "pooled"), "quota_tie_include": set("quota_ties", "include"),
+			"quota_tie_exclude": set("quota_ties", "exclude"),
+		},
+		columns: map[string]string{"score.social.people": "-", "score.social.business": "-", "score.social.cadre": "-"},
+	},
 }
 
 // TestExamples holds every shipped scheme against golden files that were not

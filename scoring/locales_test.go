@@ -57,14 +57,14 @@ func codesInSource(t *testing.T) []string {
 	t.Helper()
 	helpers := map[string]string{
 		`\b(?:b\.(?:fault|warn|unknown)|c\.(?:schemeFault|fault))\((?:[^"\n]|\("[a-z_]+"\))*?, "([a-z_]+)"`: "fault.",
-		`\.notice\([^"\n]*"([a-z_]+)"`:                                 "notice.",
-		`(?:cell|out\[i\]|into|stats\[key\])\.line\("([a-z_]+)"`:       "trace.",
-		`\bt\.note\(i, "([a-z_]+)"`:                                    "trace.",
-		`\bp\.note\(i, "([a-z_]+)"`:                                    "trace.",
-		`Line\{"([a-z_]+)", map`:                                       "trace.",
-		`\bo\.(?:say|head)\("([a-z_]+)"`:                               "show.",
-		`"scoring\.((?:fault|notice|trace|table|card|show)\.[a-z_]+)"`: "",
-		`flag[A-Z]\w+ += "([a-z_]+)"`:                                  "flag.",
+		`\.notice\([^"\n]*"([a-z_]+)"`:                                         "notice.",
+		`(?:cell|out\[i\]|into|stats\[key\])\.line\("([a-z_]+)"`:               "trace.",
+		`\bt\.note\(i, "([a-z_]+)"`:                                            "trace.",
+		`\bp\.note\(i, "([a-z_]+)"`:                                            "trace.",
+		`Line\{"([a-z_]+)", map`:                                               "trace.",
+		`\bo\.(?:say|head)\("([a-z_]+)"`:                                       "show.",
+		`"scoring\.((?:fault|notice|trace|table|card|show|compare)\.[a-z_]+)"`: "",
+		`flag[A-Z]\w+ += "([a-z_]+)"`:                                          "flag.",
 	}
 	found := map[string]bool{}
 	for _, dir := range []string{".", "report", "disclosure"} {

@@ -13,7 +13,8 @@ type Result struct {
 	Title    Text
 	Period   string
 	Params   Params
-	Decimals int // for people; files carry ten
+	Changed  Params // those of Params that are not the scheme's defaults
+	Decimals int    // for people; files carry ten
 	Kinds    []KindResult
 	Notices  []Notice
 }
@@ -23,6 +24,7 @@ type Result struct {
 type KindResult struct {
 	Kind    string
 	Title   Text
+	Total   string // path of the part that is the total; empty: none
 	Columns []Column
 	Payouts []Column
 	Rows    []Row
@@ -83,7 +85,12 @@ type Row struct {
 func (c *computation) result() *Result {
 	s := c.prog.scheme
 	r := &Result{Scheme: s.Code, Version: s.Version, Title: s.Title, Period: c.prog.params[periodParam],
-		Params: c.prog.params, Decimals: c.prog.decimals, Notices: c.notices}
+		Params: c.prog.params, Changed: Params{}, Decimals: c.prog.decimals, Notices: c.notices}
+	for name, value := range c.prog.params {
+		if name != periodParam && s.defaults()[name] != value {
+			r.Changed[name] = value
+		}
+	}
 	for _, k := range c.prog.kinds {
 		if k.scored() {
 			r.Kinds = append(r.Kinds, c.kindResult(k))
@@ -94,6 +101,9 @@ func (c *computation) result() *Result {
 
 func (c *computation) kindResult(k *kind) KindResult {
 	out := KindResult{Kind: k.code, Title: k.title}
+	if k.total != nil {
+		out.Total = k.total.path
+	}
 	t := c.done[k]
 	var columns [][]Figure
 	for _, p := range k.all {

@@ -58,11 +58,9 @@ func writeKind(b *strings.Builder, r *scoring.Result, k scoring.KindResult, word
 		header = append(header, columnTitle(k.Columns[i], lang))
 	}
 	for _, c := range k.Payouts {
-		title := titleOr(c.Title, c.Path, lang)
-		if c.Aspect != "" {
-			title += " " + words("scoring.table.cents", nil)
+		if c.Aspect == "cents" { // what is paid: whole cents
+			header = append(header, titleOr(c.Title, c.Path, lang))
 		}
-		header = append(header, title)
 	}
 	header = append(header, say("total"), say("grade"), say("award"), say("consequences"))
 	lines := [][]string{header}
@@ -71,8 +69,10 @@ func writeKind(b *strings.Builder, r *scoring.Result, k scoring.KindResult, word
 		for _, i := range shown {
 			line = append(line, figure(row.Figures[i], r.Decimals))
 		}
-		for _, p := range row.Payouts {
-			line = append(line, figure(p, r.Decimals))
+		for i, p := range row.Payouts {
+			if k.Payouts[i].Aspect == "cents" {
+				line = append(line, number(new(big.Rat).Quo(p.Value, big.NewRat(100, 1)), 2))
+			}
 		}
 		lines = append(lines, append(line, figure(scoring.Figure{Value: row.Total, Hidden: row.TotalHidden}, r.Decimals), row.Grade,
 			strings.Join(row.Awards, " "), strings.Join(row.Consequences, " ")))
@@ -92,12 +92,14 @@ func last(order int) int {
 	return order
 }
 
-// shownColumns are the parts of the two upper levels, ranks and labels asked
-// for; the rest is in the files and the scorecard.
+// shownColumns are the parts at the top of the tree, those the total is made
+// of, and the ranks and labels asked for; the rest is in the files and on the
+// scorecard.
 func shownColumns(k scoring.KindResult) []int {
 	var out []int
 	for i, c := range k.Columns {
-		if c.Depth <= 1 && (c.Aspect == "" || c.Aspect == "rank" || c.Aspect == "grade") {
+		near := c.Depth == 0 && c.Path != k.Total || c.Depth == 1 && strings.HasPrefix(c.Path, k.Total+".")
+		if near && (c.Aspect == "" || c.Aspect == "rank" || c.Aspect == "grade") {
 			out = append(out, i)
 		}
 	}

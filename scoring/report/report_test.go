@@ -1,0 +1,158 @@
+package report_test
+
+import (
+	"flag"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"text/template"
+
+	"github.com/goccy/go-yaml"
+	"github.com/google/go-cmp/cmp"
+
+	"pingyi/scoring"
+	"pingyi/scoring/report"
+	"pingyi/scoring/schemes"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+func words(t *testing.T, lang string) scoring.Words {
+	t.Helper()
+	src, err := fs.ReadFile(scoring.Locales(), "locales/scoring."+lang+".yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := map[string]string{}
+	if err := yaml.Unmarshal(src, &texts); err != nil {
+		t.Fatal(err)
+	}
+	return func(code string, args map[string]any) string {
+		text, ok := texts[code]
+		if !ok {
+			t.Errorf("%s has no text for %s", lang, code)
+		}
+		var b strings.Builder
+		if err := template.Must(template.New(code).Parse(text)).Execute(&b, args); err != nil {
+			t.Errorf("%s: %v", code, err)
+		}
+		if strings.Contains(b.String(), "<no value>") {
+			t.Errorf("%s lacks an argument: %s %v", code, b.String(), args)
+		}
+		return b.String()
+	}
+}
+
+func compute(t *testing.T, name string, params scoring.Params) *scoring.Result {
+	t.Helper()
+	path := filepath.Join("..", "..", "deploy", "examples", name)
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := map[string][]byte{}
+	for _, e := range entries {
+		if strings.HasSuffix(e.Name(), ".csv") {
+			if files[e.Name()], err = os.ReadFile(filepath.Join(path, e.Name())); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	data, _, faults := scoring.ReadFolder(files)
+	if len(faults) > 0 {
+		t.Fatal(faults)
+	}
+	src, _ := schemes.Source(name)
+	s, faults := scoring.ParseScheme(name+".yaml", src)
+	if len(faults) > 0 {
+		t.Fatal(faults)
+	}
+	r, faults := scoring.Compute(s, data, params)
+	if len(faults) > 0 {
+		t.Fatal(faults)
+	}
+	return r
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	file := filepath.Join("testdata", name+".txt")
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s (run with -update to accept):\n%s", name, diff)
+	}
+}
+
+// Pages people read: whoever changes a word sees the page change.
+func TestPages(t *testing.T) {
+	t.Parallel()
+	for _, lang := range []string{"zh-Hans", "en"} {
+		say := words(t, lang)
+		var b strings.Builder
+		r := compute(t, "tengzhou", nil)
+		if err := report.Table(&b, r, say, lang); err != nil {
+			t.Fatal(err)
+		}
+		golden(t, "tengzhou-table."+lang, b.String())
+		for _, subject := range []string{"u01", "u05"} {
+			card, ok := r.Explain(subject)
+			if !ok {
+				t.Fatal(subject)
+			}
+			b.Reset()
+			if err := report.Card(&b, card, say, lang); err != nil {
+				t.Fatal(err)
+			}
+			golden(t, "tengzhou-"+subject+"."+lang, b.String())
+		}
+		b.Reset()
+		if err := report.Comparison(&b, scoring.Compare(r, compute(t, "tengzhou", scoring.Params{"points": "likert0"})), say, lang); err != nil {
+			t.Fatal(err)
+		}
+		golden(t, "tengzhou-compare."+lang, b.String())
+		b.Reset()
+		if err := report.Comparison(&b, scoring.Compare(r, r), say, lang); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(b.String(), say("scoring.compare.same", nil)) {
+			t.Errorf("a result differs from itself:\n%s", b.String())
+		}
+	}
+}
+
+// Every scorecard of every example can be written in every language.
+func TestEveryCard(t *testing.T) {
+	t.Parallel()
+	for _, lang := range []string{"zh-Hans", "zh-Hant", "en"} {
+		say := words(t, lang)
+		for _, name := range schemes.Names() {
+			if _, err := os.Stat(filepath.Join("..", "..", "deploy", "examples", name, "subjects.csv")); err != nil {
+				continue // a scheme without an example folder of its own
+			}
+			r := compute(t, name, nil)
+			for _, k := range r.Kinds {
+				for _, row := range k.Rows {
+					card, _ := r.Explain(row.Subject)
+					var b strings.Builder
+					if err := report.Card(&b, card, say, lang); err != nil {
+						t.Fatal(err)
+					}
+					if !strings.Contains(b.String(), row.Subject) {
+						t.Errorf("the card of %s does not name it", row.Subject)
+					}
+				}
+			}
+		}
+	}
+}
