@@ -147,7 +147,9 @@ func (w *world) inviteToken(code string) string {
 	}
 	found, err := w.bot.client.GetFile(w.t.Context(), &tg.GetFileParams{FileID: file.ID})
 	w.must(err)
-	response, err := http.Get(w.bot.client.FileDownloadLink(found))
+	request, err := http.NewRequestWithContext(w.t.Context(), http.MethodGet, w.bot.client.FileDownloadLink(found), nil)
+	w.must(err)
+	response, err := http.DefaultClient.Do(request)
 	w.must(err)
 	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(response.Body)

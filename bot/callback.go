@@ -305,16 +305,16 @@ func readInt(s string, to *int) error {
 }
 
 func readWord(s string, to *string) error {
-	if s == "" {
+	if !isWord(s) {
 		return errForged
-	}
-	for i := range len(s) {
-		c := s[i]
-		ok := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '-'
-		if !ok {
-			return errForged
-		}
 	}
 	*to = s
 	return nil
+}
+
+// isWord reports whether s has only what may stand in links and callback data: A-Z a-z 0-9 _ -.
+func isWord(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '_' && r != '-'
+	})
 }

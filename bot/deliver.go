@@ -115,7 +115,7 @@ func (b *Bot) addressee(ctx context.Context, d storage.Delivery) (*turn, error) 
 
 // asking is the invitation, or a reminder of what is unfinished.
 func (t *turn) asking(ctx context.Context, d storage.Delivery) (screen, error) {
-	form, err := t.store.Form(ctx, t.now, d.PersonID, d.RequestID)
+	form, err := t.store.FormToAnswer(ctx, d.PersonID, d.RequestID)
 	if err != nil {
 		return screen{}, err
 	}
@@ -124,7 +124,8 @@ func (t *turn) asking(ctx context.Context, d storage.Delivery) (screen, error) {
 		return screen{}, errObsolete
 	}
 	if d.Kind == storage.DeliverInvitation {
-		return t.formScreen(ctx, c), nil
+		err := t.choosing(ctx, c)
+		return t.formScreen(ctx, c), err
 	}
 	key, done := "deliver.reminder_new", ""
 	if c.State == survey.RequestOpened {
@@ -144,7 +145,7 @@ func (t *turn) asking(ctx context.Context, d storage.Delivery) (screen, error) {
 
 // over turns the live message of a request into one that says that the round has ended.
 func (t *turn) over(ctx context.Context, d storage.Delivery) (screen, error) {
-	form, err := t.store.Form(ctx, t.now, d.PersonID, d.RequestID)
+	form, err := t.store.FormToAnswer(ctx, d.PersonID, d.RequestID)
 	if err != nil {
 		return screen{}, err
 	}

@@ -33,7 +33,7 @@ func (t *turn) unexpectedText(ctx context.Context) error {
 	if s.Position.Screen == survey.ScreenStep || s.Position.Screen == survey.ScreenReview {
 		c, err := t.load(ctx, s.Request)
 		if err == nil && c.Round.State.Answering() == nil && c.State == survey.RequestOpened {
-			c.hint = t.html("form.press_answer", nil)
+			c.hint = t.html("form.press_answer", nil) // on a question or the review, which choose nothing
 			t.draw(ctx, c)
 			return nil
 		}

@@ -26,7 +26,7 @@ func (t *turn) load(ctx context.Context, request int64) (*conversation, error) {
 	if request == 0 {
 		c.OpenForm, err = t.trialForm(ctx, c.session.Trial)
 	} else {
-		c.OpenForm, err = t.store.Form(ctx, t.now, t.person.ID, request)
+		c.OpenForm, err = t.store.FormToAnswer(ctx, t.person.ID, request)
 	}
 	if err != nil {
 		return nil, err
@@ -37,6 +37,19 @@ func (t *turn) load(ctx context.Context, request int64) (*conversation, error) {
 		c.position = survey.Start(c.Form, c.State)
 	}
 	return c, nil
+}
+
+// choosing reads what may be chosen from, which only that screen needs.
+func (t *turn) choosing(ctx context.Context, c *conversation) error {
+	if c.trying() || c.Choosable != nil || c.position.Screen != survey.ScreenChoose {
+		return nil
+	}
+	full, err := t.store.Form(ctx, t.now, t.person.ID, c.RequestID)
+	if err != nil {
+		return err
+	}
+	c.OpenForm = full
+	return nil
 }
 
 // pressForm does a press that concerns a request of the person.
@@ -66,6 +79,9 @@ func (t *turn) pressForm(ctx context.Context, p press) error {
 	case err != nil:
 		return err
 	}
+	if err := t.choosing(ctx, c); err != nil {
+		return err
+	}
 	t.draw(ctx, c)
 	return nil
 }
@@ -93,7 +109,8 @@ func (t *turn) turnForm(ctx context.Context, c *conversation, p press) error {
 	case verbBegin:
 		return t.begin(ctx, c, p.notice)
 	case verbLater:
-		return t.later(ctx, c)
+		c.later()
+		return nil
 	case verbDecline:
 		return t.decline(ctx, c)
 	case verbChange:
@@ -151,7 +168,7 @@ func (t *turn) begin(ctx context.Context, c *conversation, notice string) error 
 		return err
 	}
 	if c.State == survey.RequestDeclined { // the subjects had been taken out
-		fresh, err := t.store.Form(ctx, t.now, t.person.ID, c.RequestID)
+		fresh, err := t.store.FormToAnswer(ctx, t.person.ID, c.RequestID)
 		if err != nil {
 			return err
 		}
@@ -162,13 +179,13 @@ func (t *turn) begin(ctx context.Context, c *conversation, notice string) error 
 	return nil
 }
 
-func (t *turn) later(ctx context.Context, c *conversation) error {
+// later puts the request off; what was submitted or declined stays so.
+func (c *conversation) later() {
 	if c.State == survey.RequestDone || c.State == survey.RequestDeclined {
 		c.position = survey.Start(c.Form, c.State)
-		return nil
+		return
 	}
 	c.move(survey.Event{Kind: survey.EventLater})
-	return nil
 }
 
 func (t *turn) decline(ctx context.Context, c *conversation) error {

@@ -48,6 +48,9 @@ func (t *turn) typedText(ctx context.Context, text string) (bool, error) {
 	case err != nil:
 		return false, err
 	}
+	if err := t.choosing(ctx, c); err != nil {
+		return false, err
+	}
 	committed(ctx)
 	t.discard(ctx)
 	t.message = s.Message
@@ -120,7 +123,7 @@ func (t *turn) lostSession(ctx context.Context) (session, error) {
 		if found.Request != 0 {
 			return session{}, nil
 		}
-		form, err := t.store.Form(ctx, t.now, t.person.ID, item.RequestID)
+		form, err := t.store.FormToAnswer(ctx, t.person.ID, item.RequestID)
 		if err != nil {
 			return session{}, err
 		}

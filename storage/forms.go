@@ -86,9 +86,23 @@ const sqlForm = `
 	       r.id AS round_id, r.code AS round_code, r.title AS round_title, r.state AS round_state,
 	       r.closes_at, r.salt, r.seed,
 	       p.id AS panel_id, p.code AS panel_code, p.title AS panel_title, p.relation, p.identity,
-	       p.minimum, p.asks, p.asks_min, p.asks_max, p.questionnaire_id
+	       p.minimum, p.asks, p.asks_min, p.asks_max, p.questionnaire_id,
+	       coalesce((SELECT jsonb_agg(jsonb_build_object('assignment', a.id, 'id', s.id, 'code', s.code,
+	                                                     'name', s.name, 'relation', a.relation)
+	                                  ORDER BY a.position, a.id)
+	                 FROM assignment a JOIN subject s ON s.id = a.subject_id
+	                 WHERE a.request_id = q.id AND a.state IN ('invited', 'answered')), '[]') AS asked
 	FROM request q JOIN round r ON r.id = q.round_id JOIN panel p ON p.id = q.panel_id
 	WHERE q.id = @request`
+
+// askedRow is a subject that a request is about.
+type askedRow struct {
+	Assignment int64           `json:"assignment"`
+	ID         int64           `json:"id"` // of the subject
+	Code       string          `json:"code"`
+	Name       survey.Text     `json:"name"`
+	Relation   survey.Relation `json:"relation"`
+}
 
 type formRow struct {
 	PersonID        int64
@@ -112,87 +126,71 @@ type formRow struct {
 	AsksMin         int
 	AsksMax         int
 	QuestionnaireID int64
+	Asked           []askedRow
 }
 
 // Form returns a request with its questionnaire, subjects and the answers
 // given so far; survey.ErrForbidden where it is somebody else's. Once the round
 // is over there are no answers to show.
 func (s *Store) Form(ctx context.Context, now time.Time, person, request int64) (*OpenForm, error) {
-	f, err := s.form(ctx, now, person, request)
+	f, q, err := s.form(ctx, person, request)
+	if err == nil && q.Asks == survey.AsksChoose && q.RoundState.Answering() == nil {
+		f.Choosable, err = s.choosable(ctx, now, q)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("storage: form of request %d: %w", request, mapError(err))
 	}
 	return f, nil
 }
 
-func (s *Store) form(ctx context.Context, now time.Time, person, request int64) (*OpenForm, error) {
+// FormToAnswer is Form without what could be chosen, which takes longer to find
+// than everything else: enough for every screen but that of choosing.
+func (s *Store) FormToAnswer(ctx context.Context, person, request int64) (*OpenForm, error) {
+	f, _, err := s.form(ctx, person, request)
+	if err != nil {
+		return nil, fmt.Errorf("storage: form of request %d: %w", request, mapError(err))
+	}
+	return f, nil
+}
+
+func (s *Store) form(ctx context.Context, person, request int64) (*OpenForm, formRow, error) {
 	rows, _ := s.pool.Query(ctx, sqlForm, pgx.NamedArgs{"request": request})
 	q, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[formRow])
 	if err != nil {
-		return nil, err
+		return nil, formRow{}, err
 	}
 	if q.PersonID != person {
-		return nil, survey.ErrForbidden
+		return nil, formRow{}, survey.ErrForbidden
 	}
 	questionnaire, err := s.questionnaires.get(ctx, s.pool, q.QuestionnaireID)
 	if err != nil {
-		return nil, err
+		return nil, formRow{}, err
 	}
+	asks := survey.Asks{Mode: q.Asks, Min: q.AsksMin, Max: q.AsksMax}
 	f := &OpenForm{
 		RequestID: q.RequestID, State: q.State, MessageID: q.MessageID,
 		Round: FormRound{ID: q.RoundID, Code: q.RoundCode, Title: q.RoundTitle, State: q.RoundState, ClosesAt: q.ClosesAt},
 		Panel: FormPanel{ID: q.PanelID, Code: q.PanelCode, Title: q.PanelTitle, Relation: q.Relation,
-			Identity: q.Identity, Minimum: q.Minimum, Asks: survey.Asks{Mode: q.Asks, Min: q.AsksMin, Max: q.AsksMax}},
-		Form: &survey.Form{Questionnaire: questionnaire,
+			Identity: q.Identity, Minimum: q.Minimum, Asks: asks},
+		Form: &survey.Form{Questionnaire: questionnaire, Asks: asks,
 			Answers: make(map[survey.Key]string), Comments: make(map[survey.Key]string)},
 	}
-	f.Form.Asks = f.Panel.Asks
-	chosen, err := s.readAsked(ctx, f.Form, request)
-	if err != nil {
-		return nil, err
-	}
-	if q.Asks == survey.AsksChoose && q.RoundState.Answering() == nil {
-		if f.Choosable, err = s.choosable(ctx, now, q, chosen); err != nil {
-			return nil, err
-		}
+	for _, a := range q.Asked {
+		f.Form.Asked = append(f.Form.Asked, survey.Asked{
+			Assignment: a.Assignment, Subject: a.Code, Name: a.Name, Relation: a.Relation})
 	}
 	if len(q.Salt) == 0 {
-		return f, nil
+		return f, q, nil
 	}
-	return f, s.readAnswers(ctx, f.Form, q)
+	return f, q, s.readAnswers(ctx, f.Form, q)
 }
 
-const sqlAsked = `
-	SELECT a.id, s.id, s.code, s.name, a.relation
-	FROM assignment a JOIN subject s ON s.id = a.subject_id
-	WHERE a.request_id = @request AND a.state IN ('invited', 'answered')
-	ORDER BY a.position, a.id`
-
-// readAsked fills in the subjects of a form and returns their ids.
-func (s *Store) readAsked(ctx context.Context, f *survey.Form, request int64) (map[int64]bool, error) {
-	rows, _ := s.pool.Query(ctx, sqlAsked, pgx.NamedArgs{"request": request})
-	subjects := make(map[int64]bool)
-	var a survey.Asked
-	var subject int64
-	_, err := pgx.ForEachRow(rows, []any{&a.Assignment, &subject, &a.Subject, &a.Name, &a.Relation}, func() error {
-		f.Asked = append(f.Asked, a)
-		subjects[subject] = true
-		a.Name = nil // the next row gets a map of its own
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("reading the subjects: %w", err)
-	}
-	return subjects, nil
-}
-
-const (
-	sqlOpenAnswers = `
-	SELECT ballot_id, item, value FROM open_answer WHERE round_id = @round AND ballot_id = ANY(@ballots::bytea[])`
-	sqlOpenComments = `
-	SELECT ballot_id, item, text FROM open_comment
+const sqlOpenValues = `
+	SELECT ballot_id, item, value, false AS text FROM open_answer
+	WHERE round_id = @round AND ballot_id = ANY(@ballots::bytea[])
+	UNION ALL
+	SELECT ballot_id, item, text, true FROM open_comment
 	WHERE round_id = @round AND ballot_id = ANY(@ballots::bytea[]) AND text <> ''`
-)
 
 // readAnswers fills in what has been answered so far.
 func (s *Store) readAnswers(ctx context.Context, f *survey.Form, q formRow) error {
@@ -207,19 +205,25 @@ func (s *Store) readAnswers(ctx context.Context, f *survey.Form, q formRow) erro
 		whose[string(id)] = a.Assignment
 		ballots = append(ballots, id)
 	}
-	args := pgx.NamedArgs{"round": q.RoundID, "ballots": ballots}
-	answers, err := s.readOpen(ctx, sqlOpenAnswers, args, whose)
+	rows, _ := s.pool.Query(ctx, sqlOpenValues, pgx.NamedArgs{"round": q.RoundID, "ballots": ballots})
+	texts := make(map[survey.Key]string)
+	var ballot []byte
+	var item int
+	var value string
+	var text bool
+	_, err = pgx.ForEachRow(rows, []any{&ballot, &item, &value, &text}, func() error {
+		k := survey.Key{Assignment: whose[string(ballot)], Item: item}
+		if text {
+			texts[k] = value
+		} else {
+			f.Answers[k] = value
+		}
+		return nil
+	})
 	if err != nil {
-		return err
+		return fmt.Errorf("reading open ballots: %w", err)
 	}
-	texts, err := s.readOpen(ctx, sqlOpenComments, args, whose)
-	if err != nil {
-		return err
-	}
-	for k, value := range answers {
-		f.Answers[k] = value
-	}
-	for k, text := range texts {
+	for k, text := range texts { // a typed answer stands under its mark
 		if item, ok := f.Questionnaire.Item(k.Item); ok && item.AnswerKind() == survey.ShortText {
 			f.Answers[k] = text
 		} else {
@@ -229,25 +233,8 @@ func (s *Store) readAnswers(ctx context.Context, f *survey.Form, q formRow) erro
 	return nil
 }
 
-// readOpen reads values or texts of open ballots by assignment and item.
-func (s *Store) readOpen(ctx context.Context, sql string, args pgx.NamedArgs, whose map[string]int64) (map[survey.Key]string, error) {
-	rows, _ := s.pool.Query(ctx, sql, args)
-	found := make(map[survey.Key]string)
-	var ballot []byte
-	var item int
-	var value string
-	_, err := pgx.ForEachRow(rows, []any{&ballot, &item, &value}, func() error {
-		found[survey.Key{Assignment: whose[string(ballot)], Item: item}] = value
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("reading open ballots: %w", err)
-	}
-	return found, nil
-}
-
 // choosable returns the subjects that a respondent may choose.
-func (s *Store) choosable(ctx context.Context, now time.Time, q formRow, chosen map[int64]bool) ([]Choosable, error) {
+func (s *Store) choosable(ctx context.Context, now time.Time, q formRow) ([]Choosable, error) {
 	type row struct {
 		ID    int64
 		Code  string
@@ -259,6 +246,10 @@ func (s *Store) choosable(ctx context.Context, now time.Time, q formRow, chosen 
 	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[row])
 	if err != nil {
 		return nil, fmt.Errorf("reading what may be chosen: %w", err)
+	}
+	chosen := make(map[int64]bool, len(q.Asked))
+	for _, a := range q.Asked {
+		chosen[a.ID] = true
 	}
 	choosable := make([]Choosable, len(found))
 	for i, r := range found {

@@ -177,7 +177,7 @@ func (s *Store) Reopen(ctx context.Context, now time.Time, cause Cause, person, 
 // subjects have to be chosen first it is survey.ErrInvalid. Submitting twice is
 // no error.
 func (s *Store) Submit(ctx context.Context, now time.Time, cause Cause, person, request int64) ([]survey.Step, error) {
-	f, err := s.form(ctx, now, person, request)
+	f, _, err := s.form(ctx, person, request)
 	if err != nil {
 		return nil, fmt.Errorf("storage: submitting request %d: %w", request, mapError(err))
 	}
