@@ -44,10 +44,11 @@ type PersonRow struct {
 	Code        string
 	Name        string
 	Language    survey.Lang
-	TelegramID  int64  // 0: not linked; writing it for somebody who is linked changes nothing
+	TelegramID  int64  // 0: not linked; writing it for somebody who is linked, or released, changes nothing
 	PhoneHash   []byte // nil: none; see Store.PhoneHash
 	Enrolled    bool   // came by itself; writing makes it a person of the roster
 	Admin       bool   // by PINGYI_ADMINS; only read
+	Released    bool   // gave up its account (not me, /forget); only read
 	District    string
 	Age         string
 	Memberships []MembershipRow // in the order of kind, unit, post, from

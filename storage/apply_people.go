@@ -112,12 +112,12 @@ const (
 	sqlLinkFree = `
 	UPDATE person p SET telegram_id = x.telegram, linked_at = @now
 	FROM unnest(@codes::text[], @accounts::bigint[]) AS x (code, telegram)
-	WHERE p.code = x.code AND p.telegram_id IS NULL AND x.telegram <> 0
+	WHERE p.code = x.code AND p.telegram_id IS NULL AND NOT p.released AND x.telegram <> 0
 	  AND NOT EXISTS (SELECT FROM person other WHERE other.telegram_id = x.telegram)`
 	sqlLinkTaken = `
 	SELECT p.id, x.telegram
 	FROM unnest(@codes::text[], @accounts::bigint[]) AS x (code, telegram) JOIN person p ON p.code = x.code
-	WHERE p.telegram_id IS NULL AND x.telegram <> 0 ORDER BY p.id`
+	WHERE p.telegram_id IS NULL AND NOT p.released AND x.telegram <> 0 ORDER BY p.id`
 )
 
 // linkWritten gives people the accounts that the file names, as link does for

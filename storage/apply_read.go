@@ -18,7 +18,7 @@ const sqlReadUnits = `
 // Memberships and roles come as JSON: one row per person, whatever they hold.
 const sqlReadPeople = `
 	SELECT p.code, p.name, p.language, coalesce(p.telegram_id, 0) AS telegram_id, p.phone_hash,
-	       p.district, p.age_band AS age, p.enrolled, (a.value @> to_jsonb(p.id)) IS TRUE AS admin,
+	       p.district, p.age_band AS age, p.enrolled, p.released, (a.value @> to_jsonb(p.id)) IS TRUE AS admin,
 	       coalesce(m.held, '[]') AS memberships, coalesce(r.held, '[]') AS roles
 	FROM person p LEFT JOIN setting a ON a.key = 'admins'
 	LEFT JOIN (

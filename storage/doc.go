@@ -12,6 +12,7 @@
 //	merge.go      two persons turn out to be one, notme.go: one was wrong
 //	forget.go     what /forget deletes
 //	project.go    the settings of the installation
+//	apply.go      what project files change, planned by storage/load
 //	audit.go      the chained log of what admins did
 //	updates.go    updates handled, and those set aside
 //	rounds.go     rounds, open.go, close.go, series.go

@@ -241,6 +241,7 @@ func (s *Store) joined(ctx context.Context, now time.Time, cause Cause, what str
 
 const sqlLink = `
 	UPDATE person SET telegram_id = @telegram, linked_at = @now, unreachable_at = NULL, stopped_at = NULL,
+	       released = false,
 	       language = CASE language WHEN '' THEN @language ELSE language END
 	WHERE id = @person`
 

@@ -29,6 +29,9 @@ const (
 	  AND a.person_id = @person AND p.asks = 'choose' AND r.state IN ('open', 'paused')`
 
 	sqlDropConsents = `DELETE FROM consent WHERE person_id = @person`
+
+	// The roster may name the account still; it is not to link it again.
+	sqlRelease = `UPDATE person SET released = true WHERE id = @person`
 )
 
 // NotMe undoes a wrong link: the account says that it is not this person. The
@@ -72,7 +75,7 @@ func (s *Store) NotMe(ctx context.Context, now time.Time, cause Cause, person in
 // release frees a person from an account and from what it did in rounds under way.
 func release(ctx context.Context, tx pgx.Tx, person int64) error {
 	steps := []string{sqlResetRequests, sqlResetAssignments, sqlDropChoices, sqlDropConsents,
-		sqlExpireDeliveries, sqlUnlink}
+		sqlExpireDeliveries, sqlUnlink, sqlRelease}
 	for _, sql := range steps {
 		if _, err := tx.Exec(ctx, sql, pgx.NamedArgs{"person": person}); err != nil {
 			return fmt.Errorf("releasing person %d: %w", person, err)

@@ -323,6 +323,54 @@ func TestPeopleDecide(t *testing.T) {
 	}
 }
 
+// TestReleased: who says "this isn't me", or asks to be forgotten, is not
+// linked again by the same file; a new invite still works.
+func TestReleased(t *testing.T) {
+	t.Parallel()
+	leave := map[string]func(s *storage.Store, person int64) error{
+		"not me": func(s *storage.Store, person int64) error {
+			return s.NotMe(t.Context(), testNow, storage.Cause{Actor: person}, person)
+		},
+		"forget": func(s *storage.Store, person int64) error {
+			return s.Forget(t.Context(), testNow, storage.Cause{Actor: person}, person)
+		},
+	}
+	for name, leave := range leave {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			store := newStore(t)
+			files := map[string]string{"people.csv": "code,name,kind,telegram\nclerk,乙,staff,77\n"}
+			mustApply(t, mustPlan(t, store, FS(folder(files))))
+			clerk, err := store.PersonByTelegram(t.Context(), 77)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := leave(store, clerk.ID); err != nil {
+				t.Fatal(err)
+			}
+			plan := mustPlan(t, store, only(files))
+			if len(plan.Changes()) > 0 {
+				t.Errorf("the file would change %v", lines(plan.Changes()))
+			}
+			if got := fmt.Sprint(plan.Notices()); !strings.Contains(got, "load.telegram_released Code=clerk") {
+				t.Errorf("notices: %s", got)
+			}
+			files["people.csv"] += "clerk,,citizen,\n"
+			mustApply(t, mustPlan(t, store, only(files)))
+			if p, err := store.PersonByTelegram(t.Context(), 77); !errors.Is(err, survey.ErrNotFound) {
+				t.Errorf("the account is linked again to %s, %v", p.Code, err)
+			}
+			invites, err := store.CreateInvites(t.Context(), testNow, storage.Cause{}, []string{"clerk"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := store.RedeemInvite(t.Context(), testNow, storage.Cause{}, invites[0].Token, 77, survey.ZhHans); err != nil {
+				t.Errorf("joining by a new invite: %v", err)
+			}
+		})
+	}
+}
+
 // TestPhonesMove: two people exchange their numbers in one file.
 func TestPhonesMove(t *testing.T) {
 	t.Parallel()

@@ -121,8 +121,10 @@ func (s *set) checkAccount(p *person, other string, h *standing) {
 			other = owner.Code
 		}
 	}
-	switch standing := h.people[p.code].TelegramID; {
-	case standing != 0 && standing != p.account:
+	switch standing := h.people[p.code]; {
+	case standing.Released:
+		s.notice(at, "load.telegram_released", args{"Code": p.code})
+	case standing.TelegramID != 0 && standing.TelegramID != p.account:
 		s.notice(at, "load.telegram_linked", args{"Code": p.code})
 	case other != "":
 		s.faultAt(at, "load.telegram_twice", args{"Got": p.account, "Code": other})

@@ -29,9 +29,10 @@
 //
 // Nothing is deleted: who or what a file does not name stays as it is. A
 // column that a file does not have is left alone; an empty cell says "none",
-// with three exceptions, because people decide them in chat: an empty phone or
-// Telegram cell changes nothing, a language holds until the person has joined,
-// and an account that is linked already is never relinked by a file.
+// with exceptions, because people decide them in chat: an empty phone or
+// Telegram cell changes nothing, nor does an empty district or age band; a
+// language holds until the person has joined; and an account that is linked
+// already, or that somebody has left, is never linked again by a file.
 //
 // A person may have several rows, one per capacity (citizen and staff); they
 // say everything about the person, so a row taken out takes the membership

@@ -328,6 +328,7 @@ func TestStandingFaults(t *testing.T) {
 			{Code: "other", TelegramID: 7, PhoneHash: []byte("+8613800138000")},
 			{Code: "guest", TelegramID: 8, Enrolled: true},
 			{Code: "linked", TelegramID: 9},
+			{Code: "left", Released: true},
 			{Code: "above", Memberships: []storage.MembershipRow{{Kind: survey.Staff, Manager: "a"}}},
 		},
 		Rounds: []storage.RoundRow{
@@ -338,7 +339,7 @@ func TestStandingFaults(t *testing.T) {
 	files := map[string]string{
 		"units.csv": "code,name,parent\ncity,市,\npolice,公安局,fire\n",
 		"people.csv": "code,name,kind,manager,telegram,phone\na,甲,staff,above,7,\nb,乙,staff,,8,+8613800138000\n" +
-			"linked,丙,staff,,10,\n",
+			"linked,丙,staff,,10,\nleft,丁,staff,,11,\n",
 		"e.yaml":  "evaluation: e\ntitle: 年\nperiod: \"2026\"\nscheme: s\n",
 		"e2.yaml": "evaluation: e2\ntitle: 年\nperiod: \"2026\"\nscheme: s\n",
 	}
@@ -358,6 +359,7 @@ func TestStandingFaults(t *testing.T) {
 		"r4.yaml:1:1: load.round_cancelled Code=r4",
 		"units.csv:3:12: load.unit_cycle Path=fire → police → fire",
 		"notice people.csv:4:17: load.telegram_linked Code=linked",
+		"notice people.csv:5:15: load.telegram_released Code=left",
 	}
 	st := index(h, shanghai(), testNow, func(phone string) ([]byte, error) { return []byte(phone), nil })
 	if diff := cmp.Diff(want, found(FS(folder(files)), st)); diff != "" {

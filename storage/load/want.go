@@ -106,7 +106,7 @@ func wantPerson(rows []person, was storage.PersonRow) storage.PersonRow {
 		first(&want.District, was.District, p.district)
 		first(&want.Age, was.Age, p.age)
 		if was.TelegramID == 0 { // not joined yet: people choose for themselves later
-			if p.account != 0 {
+			if p.account != 0 && !was.Released {
 				want.TelegramID = p.account
 			}
 			if p.language != "" {
