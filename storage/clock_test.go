@@ -116,7 +116,7 @@ func TestReplicasTickTogether(t *testing.T) {
 			t.Fatal(err)
 		}
 		for {
-			leased := c.lease(now, 10)
+			leased := c.lease(now)
 			for _, d := range leased {
 				if err := c.Sent(t.Context(), now, d.ID, d.ID+100); err != nil {
 					t.Fatal(err)

@@ -94,7 +94,7 @@ func (s *Store) RoundCounts(ctx context.Context, round int64) ([]PanelCounts, er
 	var group *string
 	var unit survey.Text
 	_, err := pgx.ForEachRow(rows, append([]any{&p.ID, &p.Code, &p.Title, &p.Identity, &p.Minimum, &group, &unit},
-		p.Counts.columns()...), func() error {
+		p.columns()...), func() error {
 		if group == nil {
 			panels = append(panels, p)
 		} else {

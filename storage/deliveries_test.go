@@ -14,9 +14,9 @@ import (
 )
 
 // lease leases and returns what, by person.
-func (c *city) lease(now time.Time, n int) map[string]Delivery {
+func (c *city) lease(now time.Time) map[string]Delivery {
 	c.t.Helper()
-	leased, err := c.Lease(c.t.Context(), now, "sender", n, testLease)
+	leased, err := c.Lease(c.t.Context(), now, "sender", 10, testLease)
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -88,17 +88,17 @@ func TestLeasesRunOutAndAreGivenBack(t *testing.T) {
 	t.Parallel()
 	c := newCity(t, 2)
 	c.open(residents)
-	first := c.lease(testNow, 10)
+	first := c.lease(testNow)
 	if diff := cmp.Diff([]string{"invitation c001", "invitation c002"}, sortedKeys(first)); diff != "" {
 		t.Fatalf("leased (-want +got):\n%s", diff)
 	}
-	if again := c.lease(testNow.Add(testLease-time.Second), 10); len(again) != 0 {
+	if again := c.lease(testNow.Add(testLease - time.Second)); len(again) != 0 {
 		t.Errorf("leased twice: %v", again)
 	}
 	if err := c.Retry(t.Context(), first["invitation c001"].ID, testNow.Add(time.Hour), "flood"); err != nil {
 		t.Fatal(err)
 	}
-	late := c.lease(testNow.Add(testLease), 10)
+	late := c.lease(testNow.Add(testLease))
 	if diff := cmp.Diff([]string{"invitation c002"}, sortedKeys(late)); diff != "" {
 		t.Errorf("leased after the first lease ran out (-want +got):\n%s", diff)
 	}
@@ -114,7 +114,7 @@ func TestLeasesRunOutAndAreGivenBack(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if got := sortedKeys(c.lease(testNow.Add(time.Hour), 10)); !slices.Equal(got, []string{"invitation c001"}) {
+	if got := sortedKeys(c.lease(testNow.Add(time.Hour))); !slices.Equal(got, []string{"invitation c001"}) {
 		t.Errorf("leased after an hour: %v", got)
 	}
 }
@@ -133,7 +133,7 @@ func TestPointlessDeliveriesExpire(t *testing.T) {
 	if err := c.PauseRound(t.Context(), testNow, Cause{}, code); err != nil {
 		t.Fatal(err)
 	}
-	if got := c.lease(testNow, 10); len(got) != 0 {
+	if got := c.lease(testNow); len(got) != 0 {
 		t.Errorf("a paused round sends %v", got)
 	}
 	if _, ok, err := c.NextDelivery(t.Context()); ok || err != nil {
@@ -142,7 +142,7 @@ func TestPointlessDeliveriesExpire(t *testing.T) {
 	if err := c.ResumeRound(t.Context(), testNow, Cause{}, code); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"invitation c005", "invitation c006"}, sortedKeys(c.lease(testNow, 10))); diff != "" {
+	if diff := cmp.Diff([]string{"invitation c005", "invitation c006"}, sortedKeys(c.lease(testNow))); diff != "" {
 		t.Errorf("leased (-want +got):\n%s", diff)
 	}
 	if n := scalar[int](t, c.Store, `SELECT count(*) FROM delivery WHERE state = 'expired'`); n != 4 {
@@ -154,7 +154,7 @@ func TestUnreachablePeopleGetNothingMore(t *testing.T) {
 	t.Parallel()
 	c := newCity(t, 3)
 	code := c.open(residents)
-	leased := c.lease(testNow, 10)
+	leased := c.lease(testNow)
 	if err := c.Fail(t.Context(), testNow, leased["invitation c001"].ID, survey.DeliveryUnreachable, "forbidden"); err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +175,7 @@ func TestUnreachablePeopleGetNothingMore(t *testing.T) {
 	if err := c.Reachable(t.Context(), testNow, 1001); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"invitation c001", "reminder c003"}, sortedKeys(c.lease(testNow, 10))); diff != "" {
+	if diff := cmp.Diff([]string{"invitation c001", "reminder c003"}, sortedKeys(c.lease(testNow))); diff != "" {
 		t.Errorf("leased once c001 is back (-want +got):\n%s", diff)
 	}
 }

@@ -122,9 +122,9 @@ const (
 	ORDER BY r.code COLLATE "C", p.position`
 )
 
-// Sets of ballots are joined whole: the planner takes what was just sealed for
-// a few rows, and would look each of millions up by itself.
-const sqlWholeSets = `SET LOCAL enable_nestloop = off`
+// Sets of ballots are joined whole, in memory where they fit: the planner takes
+// what was just sealed for a few rows, and would look each of millions up.
+const sqlWholeSets = `SELECT set_config('enable_nestloop', 'off', true), set_config('work_mem', '64MB', true)`
 
 // counting says which form the answers are wanted in: counts where they
 // suffice, for a run; or rows throughout, for an export.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -140,19 +141,16 @@ const sqlCleaned = sqlJudged + `, asked AS (
 		FROM judged j LEFT JOIN answered ON answered.ballot_id = j.id
 	)`
 
-const (
-	sqlTurnouts = sqlCleaned + `
-	SELECT subject, relation, stratum, count(*) FILTER (WHERE verdict = 'invalid'),
-	       count(*) FILTER (WHERE verdict = 'void'), count(*) FILTER (WHERE verdict = 'valid')
-	FROM cleaned GROUP BY subject, relation, stratum
-	ORDER BY subject COLLATE "C", relation COLLATE "C", stratum COLLATE "C"`
-	sqlHistogram = sqlCleaned + `
+// What became of the ballots (no item; the verdict), and how often which
+// answer was given by those that count.
+const sqlHistogram = sqlCleaned + `
+	SELECT subject, relation, stratum, '' AS item, verdict AS value, count(*) AS n
+	FROM cleaned GROUP BY subject, relation, stratum, verdict
+	UNION ALL
 	SELECT c.subject, c.relation, c.stratum, asked.code, a.value, count(*)
 	FROM cleaned c JOIN answer a ON a.round_id = @round AND a.ballot_id = c.id JOIN asked USING (item)
 	WHERE c.verdict = 'valid' AND a.value <> ''
-	GROUP BY c.subject, c.relation, c.stratum, asked.code, a.value
-	ORDER BY c.subject COLLATE "C", c.relation COLLATE "C", c.stratum COLLATE "C", asked.code COLLATE "C", a.value COLLATE "C"`
-)
+	GROUP BY c.subject, c.relation, c.stratum, asked.code, a.value`
 
 // countPanel cleans and counts a panel's ballots in the database.
 func countPanel(ctx context.Context, tx pgx.Tx, p panelOf, questionnaire *survey.Questionnaire,
@@ -169,20 +167,39 @@ func countPanel(ctx context.Context, tx pgx.Tx, p panelOf, questionnaire *survey
 	needed := share.Num().Int64() * int64(len(rule.Items))
 	args := pgx.NamedArgs{"round": p.RoundID, "panel": p.PanelID, "minimum": p.Minimum, "items": items, "codes": list(codes),
 		"unknown": list(rule.Unknown), "denominator": share.Denom().Int64(), "needed": max(1, needed)}
-	rows, _ := tx.Query(ctx, sqlTurnouts, args)
-	t := scoring.Turnout{Panel: p.Code, Period: p.Period}
-	_, err := pgx.ForEachRow(rows, []any{&t.Subject, &t.Relation, &t.Stratum, &t.Invalid, &t.Void, &t.Valid}, func() error {
-		in.Turnouts = append(in.Turnouts, t)
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	rows, _ = tx.Query(ctx, sqlHistogram, args)
+	rows, _ := tx.Query(ctx, sqlHistogram, args)
 	c := scoring.Count{Panel: p.Code, Period: p.Period}
-	_, err = pgx.ForEachRow(rows, []any{&c.Subject, &c.Relation, &c.Stratum, &c.Item, &c.Value, &c.N}, func() error {
-		in.Counts = append(in.Counts, c)
+	turnouts := make(map[scoring.Turnout]scoring.Turnout)
+	var counts []scoring.Count
+	_, err := pgx.ForEachRow(rows, []any{&c.Subject, &c.Relation, &c.Stratum, &c.Item, &c.Value, &c.N}, func() error {
+		if c.Item != "" {
+			counts = append(counts, c)
+			return nil
+		}
+		key := scoring.Turnout{Panel: c.Panel, Period: c.Period, Subject: c.Subject, Relation: c.Relation, Stratum: c.Stratum}
+		t, ok := turnouts[key]
+		if !ok {
+			t = key
+		}
+		switch c.Value {
+		case "valid":
+			t.Valid = c.N
+		case "void":
+			t.Void = c.N
+		default:
+			t.Invalid = c.N
+		}
+		turnouts[key] = t
 		return nil
 	})
+	slices.SortFunc(counts, func(a, b scoring.Count) int {
+		return cmp.Or(strings.Compare(a.Subject, b.Subject), strings.Compare(a.Relation, b.Relation),
+			strings.Compare(a.Stratum, b.Stratum), strings.Compare(a.Item, b.Item), strings.Compare(a.Value, b.Value))
+	})
+	in.Counts = append(in.Counts, counts...)
+	in.Turnouts = append(in.Turnouts, slices.SortedFunc(maps.Values(turnouts), func(a, b scoring.Turnout) int {
+		return cmp.Or(strings.Compare(a.Subject, b.Subject), strings.Compare(a.Relation, b.Relation),
+			strings.Compare(a.Stratum, b.Stratum))
+	})...)
 	return err
 }

@@ -183,7 +183,6 @@ func TestEvaluationFromDraftToPublished(t *testing.T) {
 	if err := c.PublishEvaluation(ctx, testNow, Cause{}, "scored"); err != nil {
 		t.Fatal(err)
 	}
-	_, err = c.ScoreEvaluation(ctx, testNow, Cause{}, "scored")
 	exec(t, c.Store, `UPDATE ledger SET points = '4' WHERE date = '2026-11-01'`)
 	_, err = c.ScoreEvaluation(ctx, testNow, Cause{}, "scored")
 	want(t, "scoring what is published", err, survey.ErrStale)

@@ -136,5 +136,5 @@ func (cronLog) Info(string, ...any) {}
 
 // Error logs what cron could not do, a panic it contained among others.
 func (l cronLog) Error(err error, msg string, more ...any) {
-	l.log.Error(msg, append([]any{"error", err}, more...)...)
+	l.log.Error("clock", append([]any{"step", msg, "error", err}, more...)...)
 }

@@ -262,8 +262,7 @@ CREATE TABLE answer (
     ballot_id bigint   NOT NULL,
     item      smallint NOT NULL,
     value     text     NOT NULL,
-    PRIMARY KEY (round_id, ballot_id, item),
-    FOREIGN KEY (round_id, ballot_id) REFERENCES ballot (round_id, id) ON DELETE CASCADE
+    PRIMARY KEY (round_id, ballot_id, item) -- no foreign key: one statement writes all of a round's, for good
 );
 
 CREATE TABLE comment (
