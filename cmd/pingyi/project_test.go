@@ -53,6 +53,7 @@ func TestApplyReportsEveryFaultAndAppliesNothing(t *testing.T) {
 		"rounds/r.yaml":          "round: r\ntitle: R\nquestionnaire: fine\nsubjects: all\nduration: 3d\npanels:\n  - {panel: p, title: P, who: {kind: staff}, identity: secret}\n",
 		"schemes/overall.yaml":   "scheme: overall\ntitle: {en: x}\nkinds: 3\n",
 		"subjects.csv":           "code,name,kind\npolice,Police,department\n",
+		"more/people.csv":        "code,name,kind,phone,telegram\np2,Li,staff,12,\np3,Wu,staff,,@wu\n",
 		"questionnaires/ok.yaml": "questionnaire: fine\ntitle: Fine\nitems:\n  - {code: a, kind: yesno, text: How?}\n",
 	})
 	code, stdout, stderr := env.runs(t, "apply", dir)
@@ -61,10 +62,14 @@ func TestApplyReportsEveryFaultAndAppliesNothing(t *testing.T) {
 	}
 	for _, want := range []string{
 		"units.csv:3", "people.csv:1", "questionnaires/q.yaml:4", "questionnaires/q.yaml:5", "rounds/r.yaml:7", "schemes/overall.yaml:3",
+		"more/people.csv:2", "more/people.csv:3",
 	} {
 		if !strings.Contains(stderr, want) {
 			t.Errorf("the report does not name %s:\n%s", want, stderr)
 		}
+	}
+	if strings.Contains(stderr, "<no value>") {
+		t.Errorf("a report has a gap:\n%s", stderr)
 	}
 	if out := env.must(t, "round", "list"); strings.Count(out, "\n") != 1 {
 		t.Errorf("something was applied:\n%s", out)

@@ -138,7 +138,7 @@ func (s *set) checkPhone(p *person, seen map[string]string, moving map[string]bo
 	at := p.where(p.at.phone)
 	hash, err := h.hash(p.phone)
 	if err != nil {
-		s.faultAt(at, "load.phone", args{"Got": clip(p.phone)})
+		s.faultAt(at, "load.phone", args{"Column": "phone", "Got": clip(p.phone)})
 		return
 	}
 	p.phoneHash = hash
