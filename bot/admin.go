@@ -44,6 +44,7 @@ func (t *turn) adminMenu(ctx context.Context) error {
 		return err
 	}
 	t.show(ctx, s)
+	t.ownMenu(ctx)
 	return nil
 }
 

@@ -108,7 +108,7 @@ func (b *Bot) Handle(ctx context.Context, u *models.Update) error {
 
 // turn begins to handle an update of a person.
 func (b *Bot) turn(ctx context.Context, u *models.Update, from *models.User) (*turn, error) {
-	t := &turn{Bot: b, now: b.clock(), update: int64(u.ID), user: from.ID}
+	t := &turn{Bot: b, now: b.clock(), update: int64(u.ID), user: from.ID, code: from.LanguageCode}
 	person, err := b.store.PersonByTelegram(ctx, from.ID)
 	if err != nil && !errors.Is(err, survey.ErrNotFound) {
 		return nil, fmt.Errorf("bot: update %d: %w", u.ID, err)

@@ -187,6 +187,9 @@ func (t *turn) joined(ctx context.Context, person storage.Person) error {
 		s.row(button(t.plain("people.notme_button", nil), widthButton, press{verb: verbAskNotMe}))
 	}
 	t.show(ctx, s)
+	if t.menuDiffers() {
+		t.ownMenu(ctx)
+	}
 	return nil
 }
 

@@ -158,6 +158,8 @@ func (t *turn) setLanguage(ctx context.Context, place int64) error {
 	if !t.known() {
 		return t.welcome(ctx)
 	}
+	t.ack(ctx, "")
+	t.ownMenu(ctx)
 	s := screen{text: t.html("people.language_set", nil)}
 	s.row(button(t.plain("todo.open", nil), widthButton, press{verb: verbTodo}))
 	t.show(ctx, s)

@@ -119,15 +119,25 @@ func TestSetUp(t *testing.T) {
 	for range 2 {
 		w.must(w.bot.SetUp(t.Context()))
 	}
-	got := map[string]string{}
-	for _, c := range w.box.Commands(resident) {
-		got[c.Command] = c.Description
+	check := func(person int64, lang survey.Lang, names []string) {
+		t.Helper()
+		var want []sandbox.Command
+		for _, name := range names {
+			want = append(want, sandbox.Command{
+				Command: name, Description: w.bot.locales.Printer(lang).Say("command."+name, nil)})
+		}
+		if diff := cmp.Diff(want, w.box.Commands(person)); diff != "" {
+			t.Errorf("commands of %d (-want +got):\n%s", person, diff)
+		}
 	}
-	want := map[string]string{}
-	for _, name := range commands() {
-		want[name] = w.print.Say("command."+name, nil)
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("commands (-want +got):\n%s", diff)
-	}
+	check(resident, survey.En, commands())
+	w.as(resident)
+	w.enrol()
+	w.send("/language")
+	w.tap("繁體中文")
+	check(resident, survey.ZhHant, commands())
+	w.as(boss)
+	w.start("")
+	w.send("/admin")
+	check(boss, survey.En, append(organisersCommands(), commands()...))
 }

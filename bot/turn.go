@@ -24,6 +24,7 @@ type turn struct {
 	now    time.Time
 	update int64
 	user   int64          // Telegram's id of the person, and of the private chat
+	code   string         // the language of the person's Telegram
 	person storage.Person // zero where the account belongs to nobody yet
 
 	query    string // id of the callback query; empty where nothing was pressed
