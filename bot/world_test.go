@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	tg "github.com/go-telegram/bot"
 	"github.com/google/go-cmp/cmp"
 
 	"pingyi/bot/locales"
@@ -65,8 +66,14 @@ const (
 	stranger = 9001
 )
 
-// newWorld starts a bot that speaks the language to everybody, for the project of the tests.
+// newWorld starts a bot that polls, for the project of the tests; everybody's Telegram is in the language.
 func newWorld(t testing.TB, lang survey.Lang) *world {
+	t.Helper()
+	return startWorld(t, lang, (*world).poll)
+}
+
+// startWorld is newWorld with another way of getting updates.
+func startWorld(t testing.TB, lang survey.Lang, receive func(w *world, api string, log *slog.Logger)) *world {
 	t.Helper()
 	databaseURL, redisURL := servers.New(t)
 	secret := bytes.Repeat([]byte("secret--"), 4)
@@ -91,7 +98,17 @@ func newWorld(t testing.TB, lang survey.Lang) *world {
 		Client: client, Store: w.store, Sessions: w.redis.Sessions(), Locales: words, Log: log,
 		Username: "pingyi_bot", Language: survey.ZhHans, Now: today,
 	})
-	w.poll(server.URL, log)
+	w.dispatcher = NewDispatcher(DispatcherConfig{
+		Handle: w.bot.Handle, Workers: 8, Backoff: 10 * time.Millisecond, Log: log, SetAside: w.bot.SetAside,
+	})
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if err := w.dispatcher.Drain(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	receive(w, server.URL, log)
 	w.people(lang)
 	w.apply(testHouse(t))
 	t.Cleanup(w.judge)
@@ -105,25 +122,24 @@ func (w *world) must(err error) {
 	}
 }
 
-// poll serves the sandbox's updates as the program does.
+// poll fetches the sandbox's updates as the program does.
 func (w *world) poll(api string, log *slog.Logger) {
-	w.dispatcher = NewDispatcher(DispatcherConfig{
-		Handle: w.bot.Handle, Workers: 8, Backoff: 10 * time.Millisecond, Log: log,
-		SetAside: w.bot.SetAside,
-	})
 	poller := NewPoller(PollerConfig{Token: testToken, API: api, Queue: w.dispatcher.Queue, Log: log})
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() { defer close(done); _ = poller.Run(ctx) }()
-	w.t.Cleanup(func() {
-		stop()
-		<-done
-		wait, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		defer cancel()
-		if err := w.dispatcher.Drain(wait); err != nil {
-			w.t.Error(err)
-		}
+	w.t.Cleanup(func() { stop(); <-done })
+}
+
+// webhook has the sandbox send its updates.
+func (w *world) webhook(_ string, log *slog.Logger) {
+	const secret = "hook-secret"
+	server := httptest.NewServer(Webhook(secret, w.dispatcher.Do, log))
+	w.t.Cleanup(server.Close)
+	_, err := w.bot.client.SetWebhook(w.t.Context(), &tg.SetWebhookParams{
+		URL: server.URL, SecretToken: secret, AllowedUpdates: AllowedUpdates(),
 	})
+	w.must(err)
 }
 
 // people puts everybody into the sandbox.
