@@ -47,6 +47,15 @@ func (b *Bot) send(ctx context.Context, out outgoing) (*models.Message, error) {
 	})
 }
 
+// reaches reports whether a private chat is there at all. A message to somebody who never started the
+// bot is refused by the same code as a message that is wrong in itself; a sign of typing, which cannot
+// be wrong, tells which it was.
+func (b *Bot) reaches(ctx context.Context, chat int64) bool {
+	_, err := b.client.SendChatAction(ctx, &tg.SendChatActionParams{ChatID: chat, Action: models.ChatActionTyping})
+	outcome, _ := Judge(err)
+	return outcome != OutcomeRefused && outcome != OutcomeUnreachable
+}
+
 // unchanged reports that an edit was refused because the message shows this already. It is the one
 // place that looks at Telegram's wording, because nothing else tells; should the wording change, the
 // worst is a second copy of a message.

@@ -20,7 +20,6 @@ const (
 	idlePause    = 5 * time.Second // NOTIFY wakes earlier; this catches what is due later
 	maxAttempts  = 8
 	maxAmbiguous = 2 // a lost answer may mean that the message is there: once more, then no more
-	firstPause   = 5 * time.Second
 )
 
 // globalPace is the name of the pace that all chats share.
@@ -35,6 +34,8 @@ type SenderConfig struct {
 	Worker  string  // names this process in leases
 	Wake    <-chan struct{}
 	Count   func(kind storage.DeliveryKind, outcome Outcome) // for metrics
+	// Backoff is the pause after a first failure; it doubles.
+	Backoff time.Duration
 	Log     *slog.Logger
 }
 
@@ -136,6 +137,9 @@ func (s *Sender) deliver(ctx context.Context, d storage.Delivery) error {
 	case OutcomeUnreachable:
 		return s.finish(ctx, d, survey.DeliveryUnreachable, outcome.String())
 	case OutcomeRefused:
+		if !s.cfg.Bot.reaches(ctx, d.TelegramID) {
+			return s.finish(ctx, d, survey.DeliveryUnreachable, OutcomeUnreachable.String())
+		}
 		s.cfg.Log.ErrorContext(ctx, "delivery refused", "delivery", d.ID, "kind", d.Kind)
 		return s.finish(ctx, d, survey.DeliveryFailed, outcome.String())
 	case OutcomeTooMany:
@@ -212,7 +216,7 @@ func (s *Sender) again(ctx context.Context, d storage.Delivery, reason string, c
 		s.cfg.Log.ErrorContext(ctx, "delivery given up", "delivery", d.ID, "kind", d.Kind, "reason", reason)
 		return s.finish(ctx, d, survey.DeliveryFailed, reason)
 	}
-	return s.putOff(ctx, d, firstPause<<min(d.Attempts, 6), reason)
+	return s.putOff(ctx, d, s.cfg.Backoff<<min(d.Attempts, 6), reason)
 }
 
 func (s *Sender) putOff(ctx context.Context, d storage.Delivery, wait time.Duration, reason string) error {

@@ -27,6 +27,7 @@ const (
 	webhookPath    = "/telegram/webhook"
 	updateWorkers  = 256
 	updateBackoff  = 500 * time.Millisecond
+	sendBackoff    = 3 * time.Second
 	drainTime      = 20 * time.Second
 	telegramPause  = 2 * time.Second
 	webhookStreams = 80 // calls that Telegram may make at once
@@ -190,7 +191,7 @@ func (s *service) work(ctx context.Context) error {
 func (s *service) sender(wake <-chan struct{}) *bot.Sender {
 	return bot.NewSender(bot.SenderConfig{
 		Bot: s.bot, Store: s.store, Limiter: s.redis.Limiter(), Rate: s.cfg.SendRate, Worker: workerName(),
-		Wake: wake, Count: s.metrics.delivered, Log: s.log,
+		Wake: wake, Count: s.metrics.delivered, Backoff: sendBackoff, Log: s.log,
 	})
 }
 
