@@ -60,18 +60,21 @@ func (s *Scheme) Panels(given Params) ([]PanelRule, Faults) {
 // prepareAnswers cleans the rows and takes over the counts.
 func (c *computation) prepareAnswers() {
 	b := &c.data.Ballots
-	rows := map[string][]*ballot{}
+	rows := map[word][]int32{}
 	for i := range b.rows {
-		name := b.text(b.rows[i].panel)
-		rows[name] = append(rows[name], &b.rows[i])
+		rows[b.rows[i].panel] = append(rows[b.rows[i].panel], int32(i))
 	}
-	for _, name := range keys(rows) {
+	byName := map[string][]int32{}
+	for w, list := range rows {
+		byName[b.text(w)] = list
+	}
+	for _, name := range keys(byName) {
 		p, ok := c.prog.panels[name]
 		if !ok {
 			c.notice(fileAnswers, 0, "panel_ignored", "Panel", name, "Known", strings.Join(keys(c.prog.panels), ", "))
 			continue
 		}
-		c.cleanPanel(p, rows[name])
+		(&cleaner{computation: c, b: b, panel: p, rows: byName[name]}).run()
 	}
 	c.takeCounts()
 }
@@ -82,163 +85,6 @@ func (c *computation) notice(file string, line int, code string, args ...any) {
 		n.Args[args[i].(string)] = args[i+1]
 	}
 	c.notices = append(c.notices, n)
-}
-
-// cleanPanel applies, in this order: only valid ones; one per respondent; void
-// below the share that must be answered.
-func (c *computation) cleanPanel(p *panel, rows []*ballot) {
-	sheaves := map[sheafKey]*sheaf{}
-	items, judge := c.itemsAsked(p, rows)
-	kept := c.oncePer(p, rows)
-	for _, row := range rows {
-		s := c.sheafOf(sheaves, row)
-		switch {
-		case row.invalid:
-			s.turnout.Invalid += row.count
-		case !kept[row]:
-			s.turnout.Superseded += row.count
-		case !c.answeredEnough(p, row, items, judge):
-			s.turnout.Void += row.count
-		default:
-			c.addSheet(p, s, row, items)
-		}
-	}
-	c.store(p.code, keys(items), sheaves)
-}
-
-// itemsAsked are the items of the panel: those the scheme lists, else those
-// the data holds. judge caches what the scale says of a word.
-func (c *computation) itemsAsked(p *panel, rows []*ballot) (map[string]bool, map[word]bool) {
-	b := &c.data.Ballots
-	items, judge, faulty := map[string]bool{}, map[word]bool{}, map[word]bool{}
-	for _, item := range p.items {
-		items[item] = true
-	}
-	other, seen := map[string]bool{}, map[string]bool{}
-	for _, row := range rows {
-		for _, g := range b.given[row.from:row.to] {
-			item := b.text(g.item)
-			seen[item] = true
-			if len(p.items) == 0 {
-				items[item] = true
-			} else if !items[item] {
-				other[item] = true
-				continue
-			}
-			if _, done := judge[g.value]; !done {
-				_, counted, known := p.scale.value(b.text(g.value))
-				judge[g.value] = counted
-				faulty[g.value] = !known
-			}
-			if faulty[g.value] {
-				c.fault(fileAnswers, int(row.line), "answer_scale", "Panel", p.code, "Item", item, "Got", b.text(g.value), "ID", b.text(row.id))
-			}
-		}
-	}
-	if absent := absentItems(p, seen); len(absent) > 0 && len(rows) > 0 {
-		c.notice(fileAnswers, 0, "items_absent", "Panel", p.code, "Items", strings.Join(absent, ", "))
-	}
-	if len(other) > 0 {
-		c.notice(fileAnswers, 0, "items_ignored", "Panel", p.code, "Items", strings.Join(keys(other), ", "))
-	}
-	return items, judge
-}
-
-// absentItems are items the scheme lists that the data never has: most likely
-// one of the two misspells them.
-func absentItems(p *panel, seen map[string]bool) []string {
-	var out []string
-	for _, item := range p.items {
-		if !seen[item] {
-			out = append(out, item)
-		}
-	}
-	return out
-}
-
-// oncePer picks the response that counts of each respondent.
-func (c *computation) oncePer(p *panel, rows []*ballot) map[*ballot]bool {
-	type who struct {
-		subject, period, relation, name word
-		own                             bool // the response stands for itself
-	}
-	b := &c.data.Ballots
-	empty, hasEmpty := b.index[""]
-	best := make(map[who]*ballot, len(rows))
-	kept := make(map[*ballot]bool, len(rows))
-	for _, row := range rows {
-		if row.invalid {
-			continue
-		}
-		name := row.respondent
-		if p.once == "device" {
-			name = row.device
-		}
-		if p.once == "none" || p.keep == "all" || hasEmpty && name == empty {
-			kept[row] = true
-			continue
-		}
-		key := who{row.subject, row.period, row.relation, name, false}
-		have, ok := best[key]
-		if !ok || c.later(row, have) == (p.keep == "latest") {
-			best[key] = row
-		}
-	}
-	for _, row := range best {
-		kept[row] = true
-	}
-	return kept
-}
-
-// later tells whether a came after b: by time, then by id.
-func (c *computation) later(a, b *ballot) bool {
-	if a.submitted != b.submitted {
-		return a.submitted > b.submitted
-	}
-	return c.data.Ballots.text(a.id) > c.data.Ballots.text(b.id)
-}
-
-func (c *computation) answeredEnough(p *panel, row *ballot, items map[string]bool, judge map[word]bool) bool {
-	b := &c.data.Ballots
-	answered := int64(0)
-	for _, g := range b.given[row.from:row.to] {
-		if items[b.text(g.item)] && judge[g.value] {
-			answered++
-		}
-	}
-	need := new(big.Rat).Mul(p.answered, rat(int64(len(items))))
-	return answered > 0 && rat(answered).Cmp(need) >= 0
-}
-
-func (c *computation) sheafOf(sheaves map[sheafKey]*sheaf, row *ballot) *sheaf {
-	b := &c.data.Ballots
-	key := sheafKey{b.text(row.relation), b.text(row.subject), b.text(row.stratum), b.text(row.period)}
-	s, ok := sheaves[key]
-	if !ok {
-		s = &sheaf{key: key, counts: map[string]map[string]int64{}}
-		sheaves[key] = s
-	}
-	return s
-}
-
-func (c *computation) addSheet(p *panel, s *sheaf, row *ballot, items map[string]bool) {
-	b := &c.data.Ballots
-	s.turnout.Valid += row.count
-	var answers []Answer
-	for _, g := range b.given[row.from:row.to] {
-		item, value := b.text(g.item), b.text(g.value)
-		if value == "" || !items[item] {
-			continue
-		}
-		s.add(item, value, row.count)
-		if p.rows {
-			answers = append(answers, Answer{item, value})
-		}
-	}
-	if p.rows {
-		slices.SortFunc(answers, func(x, y Answer) int { return strings.Compare(x.Item, y.Item) })
-		s.sheets = append(s.sheets, &sheet{b.text(row.respondent), row.count, answers})
-	}
 }
 
 func (s *sheaf) add(item, value string, n int64) {

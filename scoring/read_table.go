@@ -177,6 +177,22 @@ func (t *table) text(column string) string {
 	return strings.TrimSpace(t.row[i])
 }
 
+// place is the number of a column, -1 where the file has none.
+func (t *table) place(column string) int {
+	if i, ok := t.index[column]; ok {
+		return i
+	}
+	return -1
+}
+
+// field is the trimmed field of a column by number.
+func (t *table) field(i int) string {
+	if i < 0 {
+		return ""
+	}
+	return strings.TrimSpace(t.row[i])
+}
+
 // needed is text that must not be empty.
 func (t *table) needed(column string) string {
 	s := t.text(column)

@@ -54,7 +54,7 @@ func TestReadFolderFaults(t *testing.T) {
 			"subjects.csv:2:0 parent_cycle", "subjects.csv:3:0 parent_cycle"}, nil},
 		{"answers", map[string]string{"subjects.csv": good, "answers.csv": "id,panel,subject,item,value,count,submitted_at\n" +
 			"1,p,a,q,5,1,\n" + "1,p,b,r,5,2,\n" + "1,p,a,q,4,1,\n" + "2,p,z,q,5,0,soon\n"}, []string{
-			"answers.csv:3:5 sheet_differs", "answers.csv:3:11 sheet_differs", "answers.csv:4:7 item_twice",
+			"answers.csv:2:0 item_twice", "answers.csv:3:5 sheet_differs", "answers.csv:3:11 sheet_differs",
 			"answers.csv:5:5 subject_unlisted", "answers.csv:5:11 not_count", "answers.csv:5:13 not_time"}, nil},
 		{"ledger", map[string]string{"subjects.csv": good, "ledger.csv": "id,subject,kind,points,approved\n1,a,bonus,5,maybe\n1,a,bonus,x,yes\n"}, []string{
 			"ledger.csv:2:13 not_yes_no", "ledger.csv:3:0 row_duplicate", "ledger.csv:3:11 not_number"}, nil},
