@@ -80,12 +80,13 @@ const (
 	WHERE q.round_id = @round AND q.message_id IS NOT NULL
 	  AND p.telegram_id IS NOT NULL AND p.stopped_at IS NULL AND p.unreachable_at IS NULL
 	ORDER BY q.id`
+	// The seed would tell again who was drawn to rate whom.
 	sqlEndRound = `
-	UPDATE round SET state = @state, closed_at = @now, salt = NULL WHERE id = @round`
+	UPDATE round SET state = @state, closed_at = @now, salt = NULL, seed = '' WHERE id = @round`
 )
 
 // endRound is what closing and cancelling have in common: the participation
-// side, the deliveries, the round itself. The salt goes here; the tables of
+// side, the deliveries, the round itself. Salt and seed go here; the tables of
 // open ballots are emptied last, as that makes other rounds' taps wait.
 func (s *Store) endRound(ctx context.Context, tx pgx.Tx, now time.Time, cause Cause,
 	r heldRound, next survey.RoundState, action survey.RoundAction) error {

@@ -93,6 +93,9 @@ func TestNothingTiesASealedBallotToAPerson(t *testing.T) {
 		if n := scalar[int](t, c.Store, `SELECT count(salt) FROM round`); n != 0 {
 			t.Error("the salt is kept")
 		}
+		if n := scalar[int](t, c.Store, `SELECT length(seed) FROM round`); n != 0 {
+			t.Error("the seed, by which subjects are drawn, is kept")
+		}
 		if n := scalar[int](t, c.Store, `SELECT count(*) FROM pg_class WHERE relname ~ '^open_.*_\d+$'`); n != 0 {
 			t.Errorf("%d tables of open ballots are left", n)
 		}
@@ -186,7 +189,20 @@ func TestSmallStrataAreMerged(t *testing.T) {
 	for i := range 12 {
 		c.vote(fmt.Sprintf("c%03d", i+1), "4", true)
 	}
-	c.close(code)
+	for _, when := range []string{"open", "closed"} {
+		if when == "closed" {
+			c.close(code)
+		}
+		counts, err := c.RoundCounts(t.Context(), c.round)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all := Counts{Asked: 5, Delivered: 5, Opened: 5, Done: 5}
+		north := Counts{Asked: 7, Delivered: 7, Opened: 7, Done: 7}
+		if diff := cmp.Diff([]GroupCounts{{"", all}, {"north", north}}, counts[0].Groups); diff != "" {
+			t.Errorf("groups while %s (-want +got):\n%s", when, diff)
+		}
+	}
 	got := listed[string](t, c.Store, `SELECT stratum || ' ' || count(*) FROM ballot b JOIN subject s ON s.id = b.subject_id
 		WHERE s.code = 'police' GROUP BY stratum ORDER BY 1`)
 	if diff := cmp.Diff([]string{" 5", "north 7"}, got); diff != "" {

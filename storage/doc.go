@@ -15,10 +15,15 @@
 //	apply.go      what project files change, planned by storage/load
 //	audit.go      the chained log of what admins did
 //	updates.go    updates handled, and those set aside
-//	rounds.go     rounds, open.go, close.go, series.go
-//	forms.go      what a person is asked, answers.go: taps, by group commit
-//	deliveries.go what is to be sent
-//	scores.go     evaluations and their runs, export.go
+//	rounds.go     rounds; open.go, ask.go and pairs.go: who is asked about whom
+//	close.go      the end of a round, seal.go: what becomes of its ballots
+//	clock.go      what falls due, series.go, remind.go, retain.go
+//	forms.go      what a person is asked, respond.go: what they do about it
+//	answers.go    taps, commit.go: written by group commit, partitions.go
+//	deliveries.go what is to be sent, notify.go
+//	counts.go     how far a round has come
+//	scores.go     evaluations.go and their runs, inputs.go, folder.go,
+//	              responses.go: what runs compute from, export.go, release.go
 //	redis.go      what may be lost; sessions.go: conversations
 //	limiter.go    pacing shared by all replicas, in Redis
 //	listen.go     signals from the database
