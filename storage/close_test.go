@@ -199,7 +199,7 @@ func TestSmallStrataAreMerged(t *testing.T) {
 		}
 		all := Counts{Asked: 5, Delivered: 5, Opened: 5, Done: 5}
 		north := Counts{Asked: 7, Delivered: 7, Opened: 7, Done: 7}
-		if diff := cmp.Diff([]GroupCounts{{"", all}, {"north", north}}, counts[0].Groups); diff != "" {
+		if diff := cmp.Diff([]GroupCounts{{Counts: all}, {Group: "north", Counts: north}}, counts[0].Groups); diff != "" {
 			t.Errorf("groups while %s (-want +got):\n%s", when, diff)
 		}
 	}
