@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -15,50 +16,84 @@ import (
 	"pingyi/scoring/report"
 )
 
+// scoreCall is one call of `pingyi score`.
+type scoreCall struct {
+	scheme, data, format, explain string
+	params                        []string
+	compare                       string // another scheme, or the same where only otherParams are given
+	otherParams                   []string
+}
+
 // score scores a data folder by a scheme, without any server.
 func (a *app) score() *cobra.Command {
-	var name, dir, format, explain string
-	var overrides []string
+	var c scoreCall
 	cmd := a.command("score --scheme NAME|FILE --data DIR", "cli.score", cobra.NoArgs, func(*cobra.Command, []string) error {
-		for flag, value := range map[string]string{"--scheme": name, "--data": dir} {
-			if value == "" {
-				return usageError{errors.New(a.words.Say("cli.need_flag", map[string]any{"Flag": flag}))}
+		if err := a.checkCall(c); err != nil {
+			return err
+		}
+		data, err := a.readFolder(c.data)
+		if err != nil {
+			return err
+		}
+		result, err := a.compute(c.scheme, data, c.params)
+		if err != nil {
+			return err
+		}
+		switch {
+		case c.compare != "" || len(c.otherParams) > 0:
+			other, err := a.compute(cmp.Or(c.compare, c.scheme), data, c.otherParams)
+			if err != nil {
+				return err
 			}
+			return report.Comparison(a.stdout, scoring.Compare(result, other), a.scoringWords(), string(a.words.Lang()))
+		case c.explain != "":
+			return a.explain(result, c.explain)
 		}
-		params, err := a.readParams(overrides)
-		if err != nil {
-			return err
-		}
-		if err := a.checkFormat(format); err != nil {
-			return err
-		}
-		scheme, err := a.readScheme(name)
-		if err != nil {
-			return err
-		}
-		data, err := a.readFolder(dir)
-		if err != nil {
-			return err
-		}
-		result, faults := scoring.Compute(scheme, data, params)
-		if len(faults.Errors()) > 0 {
-			return faults
-		}
-		for _, f := range faults.Warnings() {
-			a.tell("%s", a.fault(f))
-		}
-		if explain != "" {
-			return a.explain(result, explain)
-		}
-		return a.writeResult(result, format)
+		return a.writeResult(result, c.format)
 	})
 	flags := cmd.Flags()
-	flags.StringVar(&name, "scheme", "", a.words.Say("cli.flag_scheme", nil))
-	flags.StringVar(&dir, "data", "", a.words.Say("cli.flag_data", nil))
-	flags.StringVar(&format, "format", "table", a.words.Say("cli.flag_format", nil))
-	flags.StringVar(&explain, "explain", "", a.words.Say("cli.flag_explain", nil))
-	flags.StringArrayVar(&overrides, "param", nil, a.words.Say("cli.flag_param", nil))
+	flags.StringVar(&c.scheme, "scheme", "", a.words.Say("cli.flag_scheme", nil))
+	flags.StringVar(&c.data, "data", "", a.words.Say("cli.flag_data", nil))
+	flags.StringVar(&c.format, "format", "table", a.words.Say("cli.flag_format", nil))
+	flags.StringVar(&c.explain, "explain", "", a.words.Say("cli.flag_explain", nil))
+	flags.StringArrayVar(&c.params, "param", nil, a.words.Say("cli.flag_param", nil))
+	flags.StringVar(&c.compare, "compare", "", a.words.Say("cli.flag_compare", nil))
+	flags.StringArrayVar(&c.otherParams, "compare-param", nil, a.words.Say("cli.flag_compare_param", nil))
 	return cmd
+}
+
+func (a *app) checkCall(c scoreCall) error {
+	for _, flag := range []struct{ name, value string }{{"--scheme", c.scheme}, {"--data", c.data}} {
+		if flag.value == "" {
+			return usageError{errors.New(a.words.Say("cli.need_flag", map[string]any{"Flag": flag.name}))}
+		}
+	}
+	for _, params := range [][]string{c.params, c.otherParams} {
+		if _, err := a.readParams(params); err != nil {
+			return err
+		}
+	}
+	return a.checkFormat(c.format)
+}
+
+// compute scores data by a scheme; warnings go to stderr.
+func (a *app) compute(scheme string, data *scoring.Data, overrides []string) (*scoring.Result, error) {
+	params, err := a.readParams(overrides)
+	if err != nil {
+		return nil, err
+	}
+	s, err := a.readScheme(scheme)
+	if err != nil {
+		return nil, err
+	}
+	result, faults := scoring.Compute(s, data, params)
+	if len(faults.Errors()) > 0 {
+		return nil, faults.Errors()
+	}
+	for _, f := range faults.Warnings() {
+		a.tell("%s", a.fault(f))
+	}
+	return result, nil
 }
 
 func (a *app) readParams(overrides []string) (scoring.Params, error) {
