@@ -26,6 +26,8 @@ func TestTelegramInTrouble(t *testing.T) {
 		"answer lost":           {Method: "editMessageText", Drop: sandbox.DropAfter, Times: 1},
 		"connection cut":        {Method: "editMessageText", Drop: sandbox.DropBefore, Times: 1},
 		"toast lost":            {Method: "answerCallbackQuery", Drop: sandbox.DropAfter, Times: 1},
+		"toast cut":             {Method: "answerCallbackQuery", Drop: sandbox.DropBefore, Times: 1},
+		"toast refused":         {Method: "answerCallbackQuery", Status: http.StatusBadGateway, Times: 1},
 		"own message stays":     {Method: "deleteMessage", Status: http.StatusInternalServerError, Times: 1},
 		"pause asked for toast": {Method: "answerCallbackQuery", Status: http.StatusTooManyRequests, RetryAfter: 1, Times: 1},
 	} {
@@ -47,7 +49,22 @@ func TestTelegramInTrouble(t *testing.T) {
 			if !strings.Contains(w.last().Text, "推荐") {
 				t.Errorf("after pressing on the message shows\n%s", w.last().Text)
 			}
+			if open := w.box.Unanswered(0); len(open) > 0 {
+				t.Errorf("%d presses were never answered", len(open))
+			}
 		})
+	}
+}
+
+// A command is answered although Telegram had a fault, and once.
+func TestReplyAfterServerFault(t *testing.T) {
+	t.Parallel()
+	w := begun(t)
+	before := len(w.box.Messages(resident))
+	w.box.Inject(sandbox.Fault{Method: "sendMessage", Status: http.StatusBadGateway, Times: 1})
+	w.send("/help")
+	if got := len(w.box.Messages(resident)) - before; got != 2 {
+		t.Errorf("there are %d messages more, want the command and its answer", got)
 	}
 }
 

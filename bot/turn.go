@@ -50,7 +50,7 @@ func (t *turn) ack(ctx context.Context, text string) {
 	}
 	t.answered = true
 	params := &tg.AnswerCallbackQueryParams{CallbackQueryID: t.query, Text: cut(text, maxToast)}
-	err := t.call(ctx, func() error { return answerCallback(ctx, t.client, params) })
+	err := t.insist(ctx, func() error { return answerCallback(ctx, t.client, params) })
 	if outcome, _ := Judge(err); outcome != OutcomeRefused { // refused: the press is too old, which is no fault
 		t.note(ctx, "answerCallbackQuery", err)
 	}
@@ -67,33 +67,31 @@ func (t *turn) show(ctx context.Context, s screen) int {
 	return t.message
 }
 
-// edit redraws a message and reports whether it now shows the screen. Redrawing can be repeated
-// without harm, so one that was lost on the way is.
+// edit redraws a message and reports whether it now shows the screen.
 func (t *turn) edit(ctx context.Context, message int, s screen) bool {
-	redraw := func() error {
+	err := t.insist(ctx, func() error {
 		_, err := t.send(ctx, outgoing{chat: t.user, edit: message, screen: s})
 		return err
-	}
-	err := t.call(ctx, redraw)
-	outcome, _ := Judge(err)
-	if outcome == OutcomeAmbiguous || outcome == OutcomeDown {
-		err = t.call(ctx, redraw)
-		outcome, _ = Judge(err)
-	}
-	if outcome == OutcomeRefused {
+	})
+	if outcome, _ := Judge(err); outcome == OutcomeRefused {
 		return false // gone, or too old to be edited
 	}
 	t.note(ctx, "editMessageText", err)
 	return true // not reached or in doubt: a second message would not help
 }
 
-// post sends the screen as a new message and returns its id, 0 where that failed.
+// post sends the screen as a new message and returns its id, 0 where that failed. It tries again after
+// a fault of Telegram's, but not where the answer was lost: the message may be there.
 func (t *turn) post(ctx context.Context, s screen) int {
 	var sent *models.Message
-	err := t.call(ctx, func() (err error) {
+	post := func() (err error) {
 		sent, err = t.send(ctx, outgoing{chat: t.user, screen: s})
 		return err
-	})
+	}
+	err := t.call(ctx, post)
+	if outcome, _ := Judge(err); outcome == OutcomeDown {
+		err = t.call(ctx, post)
+	}
 	if err != nil {
 		t.note(ctx, "sendMessage", err)
 		return 0
@@ -106,7 +104,7 @@ func (t *turn) discard(ctx context.Context) {
 	if t.typed == 0 {
 		return
 	}
-	err := t.call(ctx, func() error {
+	err := t.insist(ctx, func() error {
 		_, err := t.client.DeleteMessage(ctx, &tg.DeleteMessageParams{ChatID: t.user, MessageID: t.typed})
 		return err
 	})
@@ -114,6 +112,15 @@ func (t *turn) discard(ctx context.Context) {
 		t.note(ctx, "deleteMessage", err)
 	}
 	t.typed = 0
+}
+
+// insist is call for what can be repeated without harm: once more where it was lost on the way.
+func (t *turn) insist(ctx context.Context, do func() error) error {
+	err := t.call(ctx, do)
+	if outcome, _ := Judge(err); outcome == OutcomeAmbiguous || outcome == OutcomeDown {
+		err = t.call(ctx, do)
+	}
+	return err
 }
 
 // call calls Telegram, once more where it asks for a short pause.
