@@ -176,9 +176,20 @@ func (b *binder) title(n *node) Text {
 	}
 	t := Text{}
 	for _, e := range n.entries {
+		if !isLanguage(e.key) { // most likely a text with a comma that lacks its quotes
+			b.fault(e.at, "language", map[string]any{"Got": e.key})
+		}
 		t[e.key] = b.text(e.node)
 	}
 	return t
+}
+
+// isLanguage tells whether a key looks like a language tag: en, zh-Hans.
+func isLanguage(s string) bool {
+	head, _, _ := strings.Cut(s, "-")
+	return len(head) >= 2 && len(head) <= 3 && !strings.ContainsFunc(s, func(r rune) bool {
+		return r != '-' && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9')
+	})
 }
 
 // numbers is a map of numbers.
