@@ -46,13 +46,27 @@ func NewClient(token, api string) (*tg.Bot, error) {
 	client, err := tg.New(token,
 		tg.WithSkipGetMe(),
 		tg.WithServerURL(strings.TrimSuffix(api, "/")),
-		tg.WithHTTPClient(callTimeout, NewHTTPClient(callTimeout)),
+		tg.WithHTTPClient(callTimeout, formless{NewHTTPClient(callTimeout)}),
 		tg.WithErrorsHandler(func(error) {}), // these concern closed pipes; what matters is returned
 	)
 	if err != nil {
 		return nil, fmt.Errorf("bot: client: %w", err)
 	}
 	return client, nil
+}
+
+// formless is a client that asks who we are without a form. The library announces one and sends none,
+// which a strict server refuses.
+type formless struct{ *http.Client }
+
+// Do sends a request.
+func (c formless) Do(req *http.Request) (*http.Response, error) {
+	if strings.HasSuffix(req.URL.Path, "/getMe") {
+		_ = req.Body.Close() // a pipe, of which closing cannot fail
+		req.Body, req.ContentLength = http.NoBody, 0
+		req.Header.Del("Content-Type")
+	}
+	return c.Client.Do(req)
 }
 
 // Outcome says what a failed call to Telegram means for what was to be done.

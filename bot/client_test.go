@@ -54,6 +54,30 @@ func TestJudge(t *testing.T) {
 	}
 }
 
+// A request either has no form, or one that can be read.
+func TestRequestsAreWhole(t *testing.T) {
+	t.Parallel()
+	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Content-Type") != "" {
+			if err := r.ParseMultipartForm(1 << 20); err != nil {
+				t.Errorf("%s: %v", r.URL.Path, err)
+			}
+		}
+		_, _ = io.WriteString(w, `{"ok":true,"result":{"id":1,"is_bot":true,"first_name":"x","username":"x_bot"}}`)
+	}))
+	defer api.Close()
+	client, err := NewClient("1:test", api.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if me, err := client.GetMe(t.Context()); err != nil || me.Username != "x_bot" {
+		t.Errorf("GetMe = %+v, %v", me, err)
+	}
+	if _, err := client.LeaveChat(t.Context(), &tg.LeaveChatParams{ChatID: -5}); err == nil {
+		t.Error("an object was taken for a yes")
+	}
+}
+
 func TestBrokenConnectionIsAmbiguousAndTellsNothing(t *testing.T) {
 	t.Parallel()
 	api := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
