@@ -26,6 +26,7 @@ import (
 	"pingyi/storage"
 	"pingyi/storage/load"
 	"pingyi/storage/local"
+	"pingyi/survey"
 )
 
 const (
@@ -223,6 +224,10 @@ func (d *demonstration) readPeople() error {
 	if err != nil {
 		return fmt.Errorf("the city: %w", err)
 	}
+	districts, err := d.districts()
+	if err != nil {
+		return err
+	}
 	people, err := readTable(text)
 	if err != nil {
 		return fmt.Errorf("people.csv: %w", err)
@@ -244,7 +249,7 @@ func (d *demonstration) readPeople() error {
 			continue
 		}
 		known[id] = true
-		p := inhabitant(id, row)
+		p := inhabitant(id, row, districts)
 		if label, ok := labels[row["telegram"]]; ok {
 			p.Label = label
 			d.yours[id] = true
@@ -261,15 +266,32 @@ func (d *demonstration) readPeople() error {
 	return nil
 }
 
+// districts are the names of the city's districts, by code.
+func (d *demonstration) districts() (map[string]string, error) {
+	text, err := fs.ReadFile(demo.City(), "project.yaml")
+	if err != nil {
+		return nil, fmt.Errorf("the city: %w", err)
+	}
+	project, faults := survey.ParseProject("project.yaml", text)
+	if err := faults.Err(); err != nil {
+		return nil, err
+	}
+	names := map[string]string{}
+	for _, place := range project.Enrolment.Districts {
+		names[place.Code] = place.Name.In(d.words.Lang())
+	}
+	return names, nil
+}
+
 // inhabitant is one row of people.csv as the page shows it.
-func inhabitant(id int64, row map[string]string) sandbox.Person {
+func inhabitant(id int64, row, districts map[string]string) sandbox.Person {
 	role := map[string]string{"citizen": roleResident, "staff": roleClerk, "leader": roleLeader}[row["kind"]]
 	if strings.Contains(row["role"], "admin") {
 		role = roleAdmin
 	}
 	return sandbox.Person{
 		ID: id, First: cmp.Or(row["name"], row["code"]), Language: strings.ToLower(row["language"]), Phone: row["phone"],
-		Role: role, Label: strings.Join(strings.Fields(row["post"]+" "+row["district"]), " "),
+		Role: role, Label: strings.TrimSpace(row["post"] + " " + districts[row["district"]]),
 	}
 }
 
