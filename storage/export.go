@@ -2,8 +2,8 @@ package storage
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -14,12 +14,14 @@ import (
 
 // Export returns the folder of design §7 of an evaluation, with its scheme as
 // scheme.yaml: file names and their contents, the same bytes for the same rows.
+// Where it was scored, values, ledger and the rest are those of the latest run.
 //
 // Unsealed it holds what may be released: no ballot that does not count, none
 // on a subject that fewer people rated than their panel's minimum (the score
-// leaves them out as well), no comments. Sealed, which the audit log records,
-// it holds everything, and `pingyi score` on it repeats the run to the byte;
-// in either nothing says who answered.
+// leaves them out as well), no comments, of panels that are not named no
+// respondents, and no group of theirs below the minimum. Sealed, which the
+// audit log records, it holds everything, and `pingyi score` on it repeats the
+// run to the byte; in either nothing says who answered.
 func (s *Store) Export(ctx context.Context, now time.Time, cause Cause, code string, sealed bool) (map[string][]byte, error) {
 	files, err := s.export(ctx, now, cause, code, sealed)
 	if err != nil {
@@ -33,16 +35,20 @@ func (s *Store) export(ctx context.Context, now time.Time, cause Cause, code str
 	if err != nil {
 		return nil, err
 	}
-	responses := in.Responses
-	if !sealed {
-		responses = slices.DeleteFunc(responses, func(r scoring.Response) bool { return r.Status != "valid" })
-	}
-	header, rows := answerTable(responses, firstItems(in.Responses))
-	if err := table(in.Files, "answers.csv", header, rows); err != nil {
+	switch run, err := s.runInputs(ctx, code); {
+	case err == nil:
+		in.Files = run.Files
+	case !errors.Is(err, survey.ErrNotFound):
 		return nil, err
 	}
+	first := firstItems(in.Responses)
+	responses := in.Responses
 	if !sealed {
-		return in.Files, nil
+		responses = releasable(responses, e.Panels)
+	}
+	header, rows := answerTable(responses, first)
+	if err := table(in.Files, "answers.csv", header, rows); err != nil || !sealed {
+		return in.Files, err
 	}
 	comments, err := s.readComments(ctx, e.ID)
 	if err != nil {
@@ -55,6 +61,38 @@ func (s *Store) export(ctx context.Context, now time.Time, cause Cause, code str
 		return s.audit(ctx, tx, now, cause, "export.sealed", "evaluation:"+code, nil, nil)
 	})
 	return in.Files, err
+}
+
+// releasable takes out of responses what may not leave the house.
+func releasable(responses []scoring.Response, panels []panelOf) []scoring.Response {
+	minimum := make(map[string]int64) // of panels that are not named
+	for _, p := range panels {
+		if p.Identity != survey.Named {
+			minimum[p.Code] = max(minimum[p.Code], int64(p.Minimum))
+		}
+	}
+	type group struct{ panel, period, subject, relation, stratum string }
+	of := func(r scoring.Response) group { return group{r.Panel, r.Period, r.Subject, r.Relation, r.Stratum} }
+	size := make(map[group]int64)
+	var released []scoring.Response
+	for _, r := range responses {
+		if r.Status == "valid" {
+			released = append(released, r)
+			size[of(r)] += max(1, r.Count)
+		}
+	}
+	for i, r := range released {
+		least, protected := minimum[r.Panel]
+		if !protected {
+			continue
+		}
+		released[i].Respondent = ""
+		if size[of(r)] < least {
+			released[i].Stratum = ""
+		}
+	}
+	numberResponses(released)
+	return released
 }
 
 // firstItems returns an item of each panel, for responses that have none.

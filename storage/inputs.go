@@ -94,6 +94,7 @@ type evaluated struct {
 	SchemeID   int64
 	SchemeCode string
 	Scheme     string
+	Panels     []panelOf `db:"-"` // of its closed rounds
 }
 
 const sqlEvaluated = `
@@ -151,6 +152,9 @@ func (s *Store) readInputs(ctx context.Context, code string, count counting) (*e
 		if in.Files, err = readFiles(ctx, tx, e); err != nil {
 			return err
 		}
+		if e.Panels, err = readPanels(ctx, tx, e.ID); err != nil {
+			return err
+		}
 		return s.readResponses(ctx, tx, e, in, count)
 	})
 	return &e, in, mapError(err)
@@ -170,6 +174,11 @@ func roundsOver(ctx context.Context, tx pgx.Tx, evaluation int64) error {
 	return nil
 }
 
+func readPanels(ctx context.Context, tx pgx.Tx, evaluation int64) ([]panelOf, error) {
+	rows, _ := tx.Query(ctx, sqlEvaluatedPanels, pgx.NamedArgs{"evaluation": evaluation})
+	return pgx.CollectRows(rows, pgx.RowToStructByName[panelOf])
+}
+
 // readResponses reads the answers of all panels of the closed rounds.
 func (s *Store) readResponses(ctx context.Context, tx pgx.Tx, e evaluated, in *inputs, count counting) error {
 	scheme, faults := scoring.ParseScheme(schemeFile, []byte(e.Scheme))
@@ -180,19 +189,14 @@ func (s *Store) readResponses(ctx context.Context, tx pgx.Tx, e evaluated, in *i
 	if err != nil {
 		return err
 	}
-	rows, _ := tx.Query(ctx, sqlEvaluatedPanels, pgx.NamedArgs{"evaluation": e.ID})
-	panels, err := pgx.CollectRows(rows, pgx.RowToStructByName[panelOf])
-	if err != nil {
-		return err
-	}
 	respondents := make(map[string]string)
-	for _, p := range panels {
+	for _, p := range e.Panels {
 		questionnaire, err := s.questionnaires.get(ctx, tx, p.QuestionnaireID)
 		if err != nil {
 			return err
 		}
 		rule, known := rules[p.Code]
-		if bool(count) && known && countable(p.Code, rule, panels) {
+		if bool(count) && known && countable(p.Code, rule, e.Panels) {
 			err = countPanel(ctx, tx, p, questionnaire, rule, in)
 		} else {
 			err = readPanel(ctx, tx, p, questionnaire, respondents, in)

@@ -165,6 +165,19 @@ func (s *Store) LatestRun(ctx context.Context, code string) (Run, error) {
 	return run, nil
 }
 
+const sqlRunInputs = `
+	SELECT run.inputs FROM score_run run JOIN evaluation e ON e.id = run.evaluation_id
+	WHERE e.code = @code ORDER BY run.id DESC LIMIT 1`
+
+// runInputs returns the inputs of the latest run; survey.ErrNotFound: none.
+func (s *Store) runInputs(ctx context.Context, code string) (*inputs, error) {
+	var packed []byte
+	if err := s.pool.QueryRow(ctx, sqlRunInputs, pgx.NamedArgs{"code": code}).Scan(&packed); err != nil {
+		return nil, mapError(err)
+	}
+	return decodeInputs(packed)
+}
+
 // RunInfo is a run in a list.
 type RunInfo struct {
 	ID         int64
