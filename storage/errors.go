@@ -72,3 +72,10 @@ func passing(err error) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01")
 }
+
+// Away reports whether an operation failed because the database could not be reached, or turned the
+// program away before it was asked anything.
+func Away(err error) bool {
+	var connecting *pgconn.ConnectError
+	return errors.As(err, &connecting)
+}

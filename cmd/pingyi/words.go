@@ -42,6 +42,9 @@ func (a *app) fault(f scoring.Fault) string {
 
 // reason says an error in words: those the house knows by its sentinels, the rest as they are.
 func (a *app) reason(err error) string {
+	if storage.Away(err) {
+		return a.words.Say("cli.error_away", nil)
+	}
 	for _, known := range []struct {
 		is  error
 		key string
@@ -55,7 +58,7 @@ func (a *app) reason(err error) string {
 		{survey.ErrStale, "cli.error_stale"},
 	} {
 		if errors.Is(err, known.is) {
-			return a.words.Say(known.key, nil) + " (" + err.Error() + ")"
+			return a.words.Say(known.key, nil)
 		}
 	}
 	return err.Error()
