@@ -54,8 +54,18 @@ func (c *computation) plain(p *part, in scope) []*Cell {
 	return out
 }
 
-// shape brings a value to its full mark, then within its bounds, then rounds.
+// shape takes a value through steps, to its full mark, within its bounds, then
+// rounds.
 func (c *computation) shape(p *part, in scope, i int, cell *Cell) {
+	if len(p.steps) > 0 {
+		gives, which, ok := findStep(p.steps, cell.Value)
+		if !ok {
+			c.schemeFault(p, "step_none", "Got", plain(cell.Value))
+			return
+		}
+		cell.line("part_step", "Got", cell.Value, "How", which.how, "Threshold", which.threshold, "Value", gives)
+		cell.Value = gives
+	}
 	if p.full != nil {
 		was := cell.Value
 		cell.Value = new(big.Rat).Quo(new(big.Rat).Mul(was, p.full), rat(100))

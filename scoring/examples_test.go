@@ -111,6 +111,15 @@ var examples = map[string]example{
 		},
 		columns: map[string]string{"score.social.people": "-", "score.social.business": "-", "score.social.cadre": "-"},
 	},
+	"district-letter": {
+		columns: map[string]string{
+			"letter.amount": "amount", "letter.position": "position", "letter.deadline": "deadline", "letter.error": "error",
+			"care.hypertension": "care_hypertension", "order.hypertension": "order_hypertension", "care.diabetes": "care_diabetes", "order.diabetes": "order_diabetes",
+			"process": "score.process", "final": "score.final", "handling": "score.handling",
+			"final.student": "-", "final.student.n": "-", "final.teacher": "-", "final.teacher.n": "-", "final.parent": "-", "final.parent.n": "-",
+			"final.society": "-", "final.society.n": "-", "final.department": "-", "final.department.n": "-",
+		},
+	},
 }
 
 // TestExamples holds every shipped scheme against golden files that were not

@@ -257,6 +257,7 @@ func (b *binder) readModifiers(p *part, body *node) {
 	set("title", func(n *node) { p.title = b.title(n) })
 	set("weight", func(n *node) { p.weight = &weight{fixed: b.positive(n)} })
 	set("when", func(n *node) { p.when = b.condition(p, p.kind, n, formula.Truth, false) })
+	set("steps", func(n *node) { p.steps = b.steps(n) })
 	set("full", func(n *node) { p.full = b.number(n) })
 	set("floor", func(n *node) { p.floor = b.bounds(p, n) })
 	set("cap", func(n *node) { p.cap = b.bounds(p, n); b.checkBounds(p, n) })

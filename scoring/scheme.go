@@ -128,6 +128,7 @@ type part struct {
 	children []*part
 	weight   *weight
 	when     *condition
+	steps    []step
 	full     *big.Rat
 	floor    []*bound
 	cap      []*bound

@@ -20,7 +20,7 @@ func keysOf(block string) []string {
 		return []string{"title", "note", "subjects", "attributes", "parts", "total", "rank", "veto", "grades", "awards", "payouts", "consequences"}
 	case "part":
 		return slices.Concat(ruleKeys(), []string{"title", "note", "weight", "weights", "adds_up_to", "missing_parts", "trim", "best",
-			"cases", "when", "full", "floor", "cap", "round", "periods", "each", "missing", "labels", "show", "hidden"})
+			"cases", "when", "steps", "full", "floor", "cap", "round", "periods", "each", "missing", "labels", "show", "hidden"})
 	case "survey":
 		return []string{"panel", "relation", "stratum", "items", "scale", "aggregate", "by", "weights", "min", "min_each", "own", "trim", "centred", "combine"}
 	case "values":
