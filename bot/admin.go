@@ -133,7 +133,7 @@ func (t *turn) roundsScreen(ctx context.Context, page int) (screen, error) {
 	s := screen{text: text}
 	page, pages := pageOf(page, len(rounds), adminSize)
 	for _, r := range part(rounds, page, adminSize) {
-		s.row(button(roundMark(r.State)+" "+r.Title.In(t.lang)+" · "+r.Code, widthButton, press{verb: verbRound, id: r.ID}))
+		s.row(button(roundMark(r.State)+" "+r.Title.In(t.lang), widthButton, press{verb: verbRound, id: r.ID}))
 	}
 	s.row(t.pager(page, pages, func(to int) press { return press{verb: verbRounds, page: to} })...)
 	s.row(button(t.plain("admin.scores", nil), widthHalf, press{verb: verbScores}),

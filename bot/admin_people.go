@@ -202,7 +202,7 @@ func (t *turn) tryScreen(ctx context.Context, page int) (screen, error) {
 		if err != nil {
 			return screen{}, err
 		}
-		s.row(button(q.Title.In(t.lang)+" · "+v.Code, widthButton, press{verb: verbTry, id: v.ID}))
+		s.row(button(q.Title.In(t.lang), widthButton, press{verb: verbTry, id: v.ID}))
 	}
 	s.row(t.pager(page, pages, func(to int) press { return press{verb: verbTryList, page: to} })...)
 	s.row(button(t.plain("admin.back", nil), widthButton, press{verb: verbAdmin}))

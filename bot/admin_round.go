@@ -100,6 +100,9 @@ func (t *turn) panelCounts(c storage.PanelCounts, project survey.Project) markup
 		t.html("admin.done", args(c.Counts)),
 		t.html("admin.counts", args(c.Counts)))
 	for i, g := range c.Groups {
+		if len(c.Groups) == 1 { // the panel once more
+			break
+		}
 		if i == shownGroups {
 			out = lines(out, ellipsis)
 			break

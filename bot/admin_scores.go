@@ -133,7 +133,11 @@ func (t *turn) rankingScreen(e storage.Evaluation, run storage.Run, project surv
 		}
 		block = append(block, r.line)
 	}
-	s := screen{text: paragraphs(append(text, lines(block...))...)}
+	text = append(text, lines(block...))
+	if slices.ContainsFunc(ranked, func(r rankedLine) bool { return r.flagged }) {
+		text = append(text, italic(t.html("admin.flagged", nil)))
+	}
+	s := screen{text: paragraphs(text...)}
 	s.row(t.pager(page, pages, func(to int) press { return press{verb: verbRanking, id: e.ID, page: to} })...)
 	s.row(button(t.plain("admin.file", nil), widthButton, press{verb: verbFile, id: e.ID}))
 	t.releaseRows(&s, e)
@@ -142,7 +146,10 @@ func (t *turn) rankingScreen(e storage.Evaluation, run storage.Run, project surv
 }
 
 // rankedLine is one subject in the order of a ranking, and the heading it stands under.
-type rankedLine struct{ section, line markup }
+type rankedLine struct {
+	section, line markup
+	flagged       bool // something about it has to be known to read it
+}
 
 // ranked lists all subjects of a result by kind, group and place.
 func (t *turn) ranked(result *scoring.Result, project survey.Project) []rankedLine {
@@ -162,7 +169,9 @@ func (t *turn) ranked(result *scoring.Result, project survey.Project) []rankedLi
 			if section != "" && (row.Group != "" || len(result.Kinds) > 1) {
 				heading = bold(name(section, unitsName))
 			}
-			out = append(out, rankedLine{section: heading, line: t.rankedRow(kind, row, result.Decimals)})
+			out = append(out, rankedLine{
+				section: heading, line: t.rankedRow(kind, row, result.Decimals), flagged: len(row.Flags) > 0,
+			})
 		}
 	}
 	return out
