@@ -120,6 +120,15 @@ var examples = map[string]example{
 			"final.society": "-", "final.society.n": "-", "final.department": "-", "final.department.n": "-",
 		},
 	},
+	"jingzhou": {
+		readings: map[string]scoring.Params{
+			"image_weight_25": set("weights", "image_25"), "online_first": set("online_keep", "first"), "online_no_dedupe": set("online_keep", "all"),
+			"likert0": set("points", "likert0"), "half_year_not_counted": set("halves", "half_0"), "prov_top3_full_marks": set("prov_floor", "100"),
+			"prov_top3_label_only": set("prov_floor", "none"), "lose_by_bottom_10_percent": set("lose_by", "bottom_10_percent"),
+			"vacant_place_filled": set("vacant", "no"),
+		},
+		columns: map[string]string{"image.rank": "image_rank", "work.label": "work.grade"},
+	},
 }
 
 // TestExamples holds every shipped scheme against golden files that were not
@@ -175,7 +184,8 @@ func compare(t *testing.T, reading, file string, got map[string]map[string]strin
 				continue
 			}
 			cell, there := got[rec[0]][ours]
-			if want := trimZeros(rec[i]); !there || cell != want {
+			nobody := strings.HasSuffix(name, ".n") && cell == "0" // SQL has no row for them
+			if want := trimZeros(rec[i]); !there || cell != want && !(nobody && want == "") {
 				t.Errorf("%s %s %s: got %q (column %t), want %q", reading, rec[0], name, cell, there, want)
 				reported = append(reported, name)
 			}
