@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
 
 	"pingyi/survey"
 )
@@ -195,6 +197,42 @@ func TestWhoJoinsWhileOpenIsAskedAtOnce(t *testing.T) {
 	rounds := listed[string](t, c.Store, `SELECT r.code FROM request q JOIN round r ON r.id = q.round_id JOIN person p ON p.id = q.person_id WHERE p.code = 'late'`)
 	if diff := cmp.Diff([]string{"2026-q4"}, rounds); diff != "" {
 		t.Errorf("rounds that ask who came late (-want +got):\n%s", diff)
+	}
+}
+
+// TestNobodyFallsBetweenJoiningAndOpening has people join while a round opens.
+func TestNobodyFallsBetweenJoiningAndOpening(t *testing.T) {
+	t.Parallel()
+	const people = 60
+	c := newCity(t, 20)
+	code := c.draft(residents)
+	var g errgroup.Group
+	g.SetLimit(8)
+	opening := make(chan error, 1)
+	for i := range people {
+		if i == people/4 {
+			go func() { opening <- c.OpenRound(t.Context(), testNow, Cause{}, code) }()
+		}
+		g.Go(func() error {
+			return c.tx(t.Context(), func(tx pgx.Tx) error {
+				var id int64
+				err := tx.QueryRow(t.Context(), `WITH p AS (INSERT INTO person (code, telegram_id, created_at) VALUES ('n' || $1::int, 5000 + $1::int, now()) RETURNING id)
+					INSERT INTO membership (person_id, kind) SELECT id, 'citizen' FROM p RETURNING person_id`, i).Scan(&id)
+				if err != nil {
+					return err
+				}
+				return c.askNow(t.Context(), tx, testNow, id)
+			})
+		})
+	}
+	if err := errors.Join(g.Wait(), <-opening); err != nil {
+		t.Fatal(err)
+	}
+	missed := listed[string](t, c.Store, `SELECT code FROM person p JOIN membership m ON m.person_id = p.id AND m.kind = 'citizen'
+		WHERE (SELECT count(*) FROM assignment a JOIN request q ON q.id = a.request_id JOIN delivery d ON d.request_id = q.id
+		       WHERE a.person_id = p.id) <> 3`)
+	if len(missed) > 0 {
+		t.Errorf("not asked about three subjects, once: %v", missed)
 	}
 }
 
