@@ -202,9 +202,9 @@ CREATE INDEX ON request (panel_id, state);
 
 CREATE TABLE assignment (
     id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    round_id   bigint NOT NULL REFERENCES round ON DELETE CASCADE,
+    round_id   bigint NOT NULL,             -- the request's, as is the person: it goes with the request
     request_id bigint NOT NULL REFERENCES request ON DELETE CASCADE,
-    person_id  bigint NOT NULL REFERENCES person ON DELETE CASCADE,
+    person_id  bigint NOT NULL,
     subject_id bigint REFERENCES subject,
     relation   text   NOT NULL DEFAULT '',
     position   int    NOT NULL DEFAULT 0,
@@ -213,6 +213,7 @@ CREATE TABLE assignment (
     UNIQUE (round_id, person_id, subject_id, relation)
 );
 CREATE INDEX ON assignment (request_id);
+CREATE INDEX ON assignment (person_id);
 
 -- Ballots of an open round. No column names a person, no transaction that writes here writes or
 -- locks a row that does. Each open round has a partition of its own, dropped when it closes.
@@ -324,6 +325,7 @@ CREATE TABLE delivery (
 );
 CREATE INDEX ON delivery (priority, due_at, id) WHERE state IN ('pending', 'leased');
 CREATE INDEX ON delivery (person_id);
+CREATE INDEX ON delivery (request_id);
 CREATE INDEX ON delivery (round_id, kind);
 -- A request is asked for once, however often the clock or a join says so.
 CREATE UNIQUE INDEX ON delivery (request_id) WHERE kind = 'invitation' AND state IN ('pending', 'leased');
