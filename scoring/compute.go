@@ -49,6 +49,7 @@ func Compute(s *Scheme, d *Data, given Params) (*Result, Faults) {
 // what one source reports.
 type scope struct{ period, column, name string }
 
+// String names a scope as flags and scorecards do.
 func (s scope) String() string {
 	switch {
 	case s.period == "":
@@ -115,6 +116,23 @@ func (c *computation) schemeFault(p *part, code string, args ...any) {
 
 // prepare sorts the data and looks at what only the scheme can judge.
 func (c *computation) prepare() {
+	c.prepareSubjects()
+	for i := range c.data.Values {
+		v := &c.data.Values[i]
+		c.values[v.Subject] = append(c.values[v.Subject], v)
+	}
+	for _, list := range c.values {
+		slices.SortFunc(list, func(a, b *Value) int {
+			return cmp.Or(cmp.Compare(a.Indicator, b.Indicator), cmp.Compare(a.Period, b.Period),
+				cmp.Compare(a.Date, b.Date), cmp.Compare(a.Source, b.Source))
+		})
+	}
+	c.prepareLedger()
+	c.prepareAnswers()
+}
+
+// prepareSubjects files the subjects by kind and by parent, in order of code.
+func (c *computation) prepareSubjects() {
 	ignored := map[string]int{}
 	for i := range c.data.Subjects {
 		s := &c.data.Subjects[i]
@@ -133,33 +151,22 @@ func (c *computation) prepare() {
 			c.notice(fileSubjects, 0, "kind_ignored", "Kind", name, "Count", ignored[name], "Known", strings.Join(keys(c.prog.kindOf), ", "))
 		}
 	}
-	total := 0
-	for k, list := range c.subjects {
-		slices.SortFunc(list, func(a, b *Subject) int { return cmp.Compare(a.Code, b.Code) })
-		for i, s := range list {
+	byCode := func(a, b *Subject) int { return cmp.Compare(a.Code, b.Code) }
+	for _, list := range c.children {
+		slices.SortFunc(list, byCode)
+	}
+	for _, k := range c.prog.kinds {
+		slices.SortFunc(c.subjects[k], byCode)
+		for i, s := range c.subjects[k] {
 			c.place[s.Code] = subjectAt{k, i}
 		}
-		total += len(list)
-		c.checkAttributes(k, list)
+		if len(c.subjects[k]) > 0 {
+			c.checkAttributes(k, c.subjects[k])
+		}
 	}
-	if total == 0 {
+	if len(c.place) == 0 {
 		c.fault(fileSubjects, 0, "no_subjects", "Kinds", strings.Join(keys(c.prog.kindOf), ", "))
 	}
-	for _, list := range c.children {
-		slices.SortFunc(list, func(a, b *Subject) int { return cmp.Compare(a.Code, b.Code) })
-	}
-	for i := range c.data.Values {
-		v := &c.data.Values[i]
-		c.values[v.Subject] = append(c.values[v.Subject], v)
-	}
-	for _, list := range c.values {
-		slices.SortFunc(list, func(a, b *Value) int {
-			return cmp.Or(cmp.Compare(a.Indicator, b.Indicator), cmp.Compare(a.Period, b.Period),
-				cmp.Compare(a.Date, b.Date), cmp.Compare(a.Source, b.Source))
-		})
-	}
-	c.prepareLedger()
-	c.prepareAnswers()
 }
 
 // kindFor finds the kind of a subject; a scheme of one kind takes subjects

@@ -109,28 +109,13 @@ func (r *surveyRule) sort(c *computation, byName map[string]*class, p *panel, sh
 	if len(items) == 0 {
 		items = c.asked[p.code]
 	}
-	sc := p.scale
-	if r.scale != nil {
-		sc = r.scale
-	}
-	get := func(name string) *class {
-		cl, ok := byName[name]
-		if !ok {
-			cl = &class{name: name, counts: map[string]map[string]int64{}, scales: map[string]*scale{}}
-			byName[name] = cl
-		}
-		for _, item := range items {
-			cl.scales[item] = sc
-		}
-		return cl
-	}
 	if r.by == "respondent" {
 		for i, s := range sh.sheets {
 			name := s.respondent
 			if name == "" {
 				name = fmt.Sprintf("%s/%06d", sh.key.order(), i)
 			}
-			cl := get(name)
+			cl := r.class(byName, name, items, p)
 			cl.n += s.count
 			for _, a := range s.answers {
 				cl.add(items, a.Item, a.Value, s.count)
@@ -138,16 +123,7 @@ func (r *surveyRule) sort(c *computation, byName map[string]*class, p *panel, sh
 		}
 		return
 	}
-	name := ""
-	switch r.by {
-	case "relation":
-		name = sh.key.relation
-	case "stratum":
-		name = sh.key.stratum
-	case "panel":
-		name = p.code
-	}
-	cl := get(name)
+	cl := r.class(byName, map[string]string{"relation": sh.key.relation, "stratum": sh.key.stratum, "panel": p.code}[r.by], items, p)
 	cl.n += sh.turnout.Valid
 	cl.sheets = append(cl.sheets, sh.sheets...)
 	for item, values := range sh.counts {
@@ -155,6 +131,22 @@ func (r *surveyRule) sort(c *computation, byName map[string]*class, p *panel, sh
 			cl.add(items, item, value, n)
 		}
 	}
+}
+
+// class finds or starts a class and notes the scale of its items.
+func (r *surveyRule) class(byName map[string]*class, name string, items []string, p *panel) *class {
+	cl, ok := byName[name]
+	if !ok {
+		cl = &class{name: name, counts: map[string]map[string]int64{}, scales: map[string]*scale{}}
+		byName[name] = cl
+	}
+	for _, item := range items {
+		cl.scales[item] = p.scale
+		if r.scale != nil {
+			cl.scales[item] = r.scale
+		}
+	}
+	return cl
 }
 
 func (cl *class) add(items []string, item, value string, n int64) {
@@ -317,30 +309,31 @@ func (r *surveyRule) combineClasses(p *part, in scope, cell *Cell, classes []*cl
 		}
 		used = append(used, share{cl.name, present(cl.value), w})
 	}
-	if cell.N > 0 && cell.N < r.min {
+	switch {
+	case cell.N > 0 && cell.N < r.min:
 		cell.flag(flagMinimum, p, in)
 		cell.line("below_minimum", "Count", cell.N, "Min", r.min)
-		return
-	}
-	if r.by == "" {
-		if len(classes) == 1 && classes[0].value != nil {
-			cell.State, cell.Value = Present, classes[0].value
-			return
-		}
+	case r.by != "":
+		r.weigh(p, in, cell, used)
+	case len(classes) == 1 && classes[0].value != nil:
+		cell.State, cell.Value = Present, classes[0].value
+	default:
 		cell.line("no_answers")
-		return
 	}
+}
+
+// weigh combines the classes that are left.
+func (r *surveyRule) weigh(p *part, in scope, cell *Cell, used []share) {
 	r.missedClasses(p, in, cell, used)
 	used = trimShares(cell, used, r.trim)
-	if len(used) == 0 {
+	switch {
+	case len(used) == 0:
 		cell.line("no_answers")
-		return
+	case len(r.weights) > 0:
+		fold(cell, "weighted_mean", used)
+	default:
+		fold(cell, "mean", used)
 	}
-	how := "mean"
-	if len(r.weights) > 0 {
-		how = "weighted_mean"
-	}
-	fold(cell, how, used)
 }
 
 // least is the minimum of a class.

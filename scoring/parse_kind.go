@@ -94,14 +94,7 @@ func (b *binder) readKind(k *kind, body *node) {
 	if len(k.subjects) == 0 {
 		k.subjects = []string{k.code}
 	}
-	if attrs := body.get("attributes"); b.isMap(attrs) {
-		for _, e := range attrs.entries {
-			k.attributes[e.key] = b.word(e.node, "word", "number", "subject")
-			if !isName(e.key) {
-				b.fault(e.at, "name", map[string]any{"Got": e.key})
-			}
-		}
-	}
+	b.readAttributes(k, body.get("attributes"))
 	k.parts = b.readParts(k, nil, body.get("parts"))
 	if t := body.get("total"); t != nil {
 		b.later(func() {
@@ -112,15 +105,7 @@ func (b *binder) readKind(k *kind, body *node) {
 		})
 	}
 	k.rank = b.kindRank(k, body.get("rank"))
-	if v := body.get("veto"); v != nil {
-		vb := b.block(v, "veto")
-		k.veto = &vetoRule{grade: b.text(vb.get("grade")), prize: b.word(vb.get("blocks"), "grade_and_rank", "prize") == "prize"}
-		if w := vb.get("when"); w != nil {
-			k.veto.when = b.condition(nil, k, w, formula.Truth, false)
-		} else {
-			b.fault(v, "veto_when", nil)
-		}
-	}
+	b.readVeto(k, body.get("veto"))
 	for _, item := range listOf(body.get("grades")) {
 		k.grades = append(k.grades, b.place(k, b.block(item, "grade"), "grade", k.rank))
 	}
@@ -132,15 +117,44 @@ func (b *binder) readKind(k *kind, body *node) {
 		k.payouts = append(k.payouts, b.payout(k, b.block(item, "payout")))
 	}
 	for _, item := range listOf(body.get("consequences")) {
-		cb := b.block(item, "consequence")
-		o := &outcome{word: b.text(cb.get("consequence")), title: b.title(cb.get("title"))}
-		if w := cb.get("when"); w != nil {
-			o.when = b.condition(nil, k, w, formula.Truth, true)
-		} else {
-			b.fault(item, "consequence_when", nil)
-		}
-		k.outcomes = append(k.outcomes, o)
+		k.outcomes = append(k.outcomes, b.outcome(k, item))
 	}
+}
+
+func (b *binder) readAttributes(k *kind, n *node) {
+	if !b.isMap(n) {
+		return
+	}
+	for _, e := range n.entries {
+		k.attributes[e.key] = b.word(e.node, "word", "number", "subject")
+		if !isName(e.key) {
+			b.fault(e.at, "name", map[string]any{"Got": e.key})
+		}
+	}
+}
+
+func (b *binder) readVeto(k *kind, n *node) {
+	if n == nil {
+		return
+	}
+	body := b.block(n, "veto")
+	k.veto = &vetoRule{grade: b.text(body.get("grade")), prize: b.word(body.get("blocks"), "grade_and_rank", "prize") == "prize"}
+	if w := body.get("when"); w != nil {
+		k.veto.when = b.condition(nil, k, w, formula.Truth, false)
+	} else {
+		b.fault(n, "veto_when", nil)
+	}
+}
+
+func (b *binder) outcome(k *kind, n *node) *outcome {
+	body := b.block(n, "consequence")
+	o := &outcome{word: b.text(body.get("consequence")), title: b.title(body.get("title"))}
+	if w := body.get("when"); w != nil {
+		o.when = b.condition(nil, k, w, formula.Truth, true)
+	} else {
+		b.fault(n, "consequence_when", nil)
+	}
+	return o
 }
 
 func (b *binder) kindRank(k *kind, n *node) *rankRule {
@@ -167,12 +181,6 @@ func (b *binder) place(k *kind, body *node, key string, rank *rankRule) *placeRu
 	r := &placeRule{word: b.text(body.get(key)), title: b.title(body.get("title")), decimals: -1, at: body.place(),
 		ties: b.word(body.get("ties"), "", "chain", "include", "exclude"), vacant: b.yes(body.get("vacant"), true),
 		atLeast: int(b.whole(body.get("at_least"), 0, 0)), share: b.number(body.get("share"))}
-	if r.word == "" {
-		b.fault(body, "place_word", map[string]any{"Key": key})
-	}
-	if strings.Contains(r.word, "|") {
-		b.fault(body.get(key), "word_bar", map[string]any{"Got": r.word})
-	}
 	for _, how := range []string{"from", "above"} {
 		if n := body.get(how); n != nil {
 			r.threshold, r.strict = b.number(n), how == "above"
@@ -194,26 +202,35 @@ func (b *binder) place(k *kind, body *node, key string, rank *rankRule) *placeRu
 	if w := body.get("when"); w != nil {
 		r.when = b.condition(nil, k, w, formula.Truth, true)
 	}
-	if key == "grade" && r.when != nil {
-		b.later(func() {
-			for name, o := range r.when.names {
-				if o.outcome == "grade" {
-					b.fault(body.get("when"), "grade_of_itself", map[string]any{"Got": name})
-				}
-			}
-		})
+	b.checkPlace(r, body, key)
+	return r
+}
+
+// checkPlace reports words that cannot stand in a result, a grade that depends
+// on the grade, and places without a rule for ties.
+func (b *binder) checkPlace(r *placeRule, body *node, key string) {
+	if r.word == "" {
+		b.fault(body, "place_word", map[string]any{"Key": key})
+	}
+	if strings.Contains(r.word, "|") {
+		b.fault(body.get(key), "word_bar", map[string]any{"Got": r.word})
 	}
 	if r.byPlace() && r.ties == "" {
 		b.fault(body, "quota_ties", map[string]any{"Word": r.word})
 	}
-	if r.ties == "chain" {
-		b.later(func() {
-			if len(r.rank.chain) == 0 {
-				b.fault(body.get("ties"), "ties_chain", nil)
+	b.later(func() {
+		if r.ties == "chain" && len(r.rank.chain) == 0 {
+			b.fault(body.get("ties"), "ties_chain", nil)
+		}
+		if key != "grade" || r.when == nil {
+			return
+		}
+		for name, o := range r.when.names {
+			if o.outcome == "grade" {
+				b.fault(body.get("when"), "grade_of_itself", map[string]any{"Got": name})
 			}
-		})
-	}
-	return r
+		}
+	})
 }
 
 func (b *binder) placeRank(k *kind, body *node, base *rankRule) *rankRule {

@@ -39,17 +39,7 @@ func (b *binder) surveyRule(p *part, n *node) rule {
 	} else {
 		r.weights = b.numbers(w)
 	}
-	r.min, r.minEach = b.whole(body.get("min"), 0, 0), map[string]int64{}
-	if each := body.get("min_each"); each != nil && each.kind == nodeMap {
-		for _, e := range each.entries {
-			r.minEach[e.key] = b.whole(e.node, 0, 0)
-		}
-	} else {
-		r.minEach[""] = b.whole(each, 0, 0)
-	}
-	if body.get("min") == nil && len(r.panels) == 1 {
-		r.min = r.panels[0].min
-	}
+	b.surveyMinimums(r, body)
 	r.ownOut = b.word(body.get("own"), "included", "excluded") == "excluded"
 	r.trim = int(b.whole(body.get("trim"), 0, 0))
 	r.centred = b.yes(body.get("centred"), false)
@@ -60,6 +50,23 @@ func (b *binder) surveyRule(p *part, n *node) rule {
 		pan.rows = pan.rows || r.aggregate == "persons" || r.by == "respondent"
 	}
 	return r
+}
+
+// surveyMinimums reads the minimum of the whole (its panel's where it has none
+// of its own) and of each class.
+func (b *binder) surveyMinimums(r *surveyRule, body *node) {
+	r.min, r.minEach = b.whole(body.get("min"), 0, 0), map[string]int64{}
+	if body.get("min") == nil && len(r.panels) == 1 {
+		r.min = r.panels[0].min
+	}
+	each := body.get("min_each")
+	if each == nil || each.kind != nodeMap {
+		r.minEach[""] = b.whole(each, 0, 0)
+		return
+	}
+	for _, e := range each.entries {
+		r.minEach[e.key] = b.whole(e.node, 0, 0)
+	}
 }
 
 // listOf gives the nodes of a list; a single node is a list of one.

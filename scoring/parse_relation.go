@@ -49,35 +49,35 @@ func (b *binder) takeRule(p *part, n *node) rule {
 		b.fault(n, "take_by", map[string]any{"Part": p.path})
 		r.by = "mean"
 	}
-	target := p.kind.code
-	if k := body.get("kind"); k != nil {
-		target = b.text(k)
-	}
-	partNode, kindNode, weightNode := body.get("part"), body.get("kind"), body.get("weighted_by")
-	b.later(func() {
-		k := b.prog.kindOf[target]
-		if kindNode != nil && k == nil {
-			b.unknown(kindNode, "kind_unknown", target, keys(b.prog.kindOf))
-			return
-		}
-		if kindNode == nil && (r.single || r.of == "children") {
-			k = b.kindWith(partNode, p.kind)
-		}
-		r.kind = k
-		if partNode == nil {
-			b.fault(n, "take_part", map[string]any{"Part": p.path})
-			return
-		}
-		from := p
-		if k != p.kind {
-			from = nil
-		}
-		r.part = b.partNamed(partNode, from, k)
-		if weightNode != nil {
-			r.weightedBy = b.partNamed(weightNode, from, k)
-		}
-	})
+	b.later(func() { b.taken(p, r, n, body) })
 	return r
+}
+
+// taken resolves what a take rule takes, once all parts are known.
+func (b *binder) taken(p *part, r *takeRule, n, body *node) {
+	partNode, kindNode := body.get("part"), body.get("kind")
+	r.kind = p.kind
+	if kindNode != nil {
+		r.kind = b.prog.kindOf[b.text(kindNode)]
+		if r.kind == nil {
+			b.unknown(kindNode, "kind_unknown", b.text(kindNode), keys(b.prog.kindOf))
+			return
+		}
+	} else if r.single || r.of == "children" {
+		r.kind = b.kindWith(partNode, p.kind)
+	}
+	if partNode == nil {
+		b.fault(n, "take_part", map[string]any{"Part": p.path})
+		return
+	}
+	from := p
+	if r.kind != p.kind {
+		from = nil
+	}
+	r.part = b.partNamed(partNode, from, r.kind)
+	if w := body.get("weighted_by"); w != nil {
+		r.weightedBy = b.partNamed(w, from, r.kind)
+	}
 }
 
 // kindWith guesses the kind a part belongs to when another subject's part is

@@ -54,6 +54,7 @@ func within(year int, part string) (period, bool) {
 	return period{year, unit, n}, true
 }
 
+// String writes a period as files do.
 func (p period) String() string {
 	switch p.unit {
 	case 'Y':

@@ -104,7 +104,6 @@ func (c *computation) kindResult(k *kind) KindResult {
 	if k.total != nil {
 		out.Total = k.total.path
 	}
-	t := c.done[k]
 	var columns [][]Figure
 	for _, p := range k.all {
 		if p.hidden || isReserved(p.path) {
@@ -118,36 +117,102 @@ func (c *computation) kindResult(k *kind) KindResult {
 		out.Payouts = append(out.Payouts, Column{Path: r.name, Title: r.title}, Column{Path: r.name, Aspect: "cents", Title: r.title})
 	}
 	for i, s := range c.subjects[k] {
-		row := Row{Subject: s.Code, Name: s.Name, Group: s.Group, Parent: s.Parent, Rank: t.rank[i], Order: t.order[i],
-			Grade: t.grade[i], Awards: t.awards[i], Consequences: t.then[i], Notes: slices.Clone(t.notes[i])}
-		if t.total[i].ok() {
-			row.Total = t.total[i].Value
-		}
+		row := c.row(k, s, i)
 		for _, figures := range columns {
 			row.Figures = append(row.Figures, figures[i])
-		}
-		for _, r := range k.payouts {
-			p := c.pay(k, r)
-			row.Payouts = append(row.Payouts, Figure{State: Present, Value: p.exact[i]},
-				Figure{State: Present, Value: new(big.Rat).SetInt(p.cents[i]), Whole: true})
-			row.Notes = append(row.Notes, p.notes[i]...)
-		}
-		row.Flags = c.flagsOf(k, i, t)
-		for _, p := range k.parts {
-			row.Traces = append(row.Traces, c.cells(p, scope{})[i].Trace)
 		}
 		out.Rows = append(out.Rows, row)
 	}
 	return out
 }
 
+// row is a subject's outcome without the figures of its parts.
+func (c *computation) row(k *kind, s *Subject, i int) Row {
+	t := c.done[k]
+	row := Row{Subject: s.Code, Name: s.Name, Group: s.Group, Parent: s.Parent, Rank: t.rank[i], Order: t.order[i],
+		Grade: t.grade[i], Awards: t.awards[i], Consequences: t.then[i], Notes: slices.Clone(t.notes[i]), Flags: c.flagsOf(k, i, t)}
+	if t.total[i].ok() {
+		row.Total = t.total[i].Value
+	}
+	for _, r := range k.payouts {
+		p := c.pay(k, r)
+		row.Payouts = append(row.Payouts, Figure{State: Present, Value: p.exact[i]},
+			Figure{State: Present, Value: new(big.Rat).SetInt(p.cents[i]), Whole: true})
+		row.Notes = append(row.Notes, p.notes[i]...)
+	}
+	for _, p := range k.parts {
+		row.Traces = append(row.Traces, c.cells(p, scope{})[i].Trace)
+	}
+	return row
+}
+
 // columnsOf gives the columns of a part: its value, and what `show` asks for.
 func (c *computation) columnsOf(p *part) ([]Column, [][]Figure) {
-	depth := 0
-	for q := p.parent; q != nil; q = q.parent {
-		depth++
+	l := &columnList{base: columnOf(p), cells: slices.Clone(c.wide(p, p.scoped(), scope{}))}
+	for i := range l.cells {
+		if !c.applies(p.parent, i) {
+			l.cells[i] = &Cell{State: NotApplicable}
+		}
 	}
-	col := Column{Path: p.path, Title: p.title, Depth: depth}
+	_, ranks := p.rule.(*rankOfRule)
+	_, picks := p.rule.(*pickRule)
+	l.add("", func(cell *Cell, _ int) Figure {
+		f := Figure{State: cell.State, Value: cell.Value, N: cell.N, Whole: ranks}
+		if picks {
+			f.Words = cell.Words
+		}
+		return f
+	})
+	for _, what := range p.show {
+		switch what {
+		case "n":
+			l.add("n", func(cell *Cell, _ int) Figure {
+				if cell.State == NotApplicable {
+					return Figure{State: NotApplicable}
+				}
+				return Figure{State: Present, Value: rat(cell.N), Whole: true, N: cell.N}
+			})
+		case "rank":
+			places := c.ranks(p.kind, p.ranking, scope{}, func(i int) *big.Rat { return l.cells[i].Value })
+			l.add("rank", func(_ *Cell, i int) Figure {
+				if places[i] == 0 {
+					return Figure{}
+				}
+				return Figure{State: Present, Value: rat(int64(places[i])), Whole: true}
+			})
+		case "periods":
+			c.periodColumns(p, l)
+		}
+	}
+	if len(p.labels) > 0 || slices.Contains(p.show, "grade") {
+		l.add("grade", func(cell *Cell, _ int) Figure { return Figure{State: cell.State, Words: cell.Words} })
+	}
+	return l.columns, l.figures
+}
+
+// columnList gathers the columns of one part.
+type columnList struct {
+	base    Column
+	cells   []*Cell
+	columns []Column
+	figures [][]Figure
+}
+
+func (l *columnList) add(aspect string, figure func(*Cell, int) Figure) {
+	col := l.base
+	col.Aspect = aspect
+	list := make([]Figure, len(l.cells))
+	for i, cell := range l.cells {
+		list[i] = figure(cell, i)
+	}
+	l.columns, l.figures = append(l.columns, col), append(l.figures, list)
+}
+
+func columnOf(p *part) Column {
+	col := Column{Path: p.path, Title: p.title}
+	for q := p.parent; q != nil; q = q.parent {
+		col.Depth++
+	}
 	if r, ok := p.rule.(*surveyRule); ok {
 		for _, pan := range r.panels {
 			col.Panels = append(col.Panels, pan.code)
@@ -156,54 +221,7 @@ func (c *computation) columnsOf(p *part) ([]Column, [][]Figure) {
 	if p.weight != nil {
 		col.Weight = p.weight.fixed
 	}
-	cells := slices.Clone(c.wide(p, p.scoped(), scope{}))
-	_, ranks := p.rule.(*rankOfRule)
-	figures := make([]Figure, len(cells))
-	for i, cell := range cells {
-		if !c.applies(p.parent, i) {
-			cells[i], figures[i].State = &Cell{State: NotApplicable}, NotApplicable
-			continue
-		}
-		figures[i] = Figure{State: cell.State, Value: cell.Value, Words: cell.Words, N: cell.N, Whole: ranks}
-		if _, words := p.rule.(*pickRule); !words {
-			figures[i].Words = nil
-		}
-	}
-	columns, all := []Column{col}, [][]Figure{figures}
-	add := func(aspect string, figure func(i int) Figure) {
-		more := col
-		more.Aspect = aspect
-		list := make([]Figure, len(cells))
-		for i := range cells {
-			list[i] = figure(i)
-		}
-		columns, all = append(columns, more), append(all, list)
-	}
-	for _, what := range p.show {
-		switch what {
-		case "n":
-			add("n", func(i int) Figure {
-				if cells[i].State == NotApplicable {
-					return Figure{State: NotApplicable}
-				}
-				return Figure{State: Present, Value: rat(cells[i].N), Whole: true, N: cells[i].N}
-			})
-		case "rank":
-			ranks := c.ranks(p.kind, p.ranking, scope{}, func(i int) *big.Rat { return cells[i].Value })
-			add("rank", func(i int) Figure {
-				if ranks[i] == 0 {
-					return Figure{}
-				}
-				return Figure{State: Present, Value: rat(int64(ranks[i])), Whole: true}
-			})
-		case "periods":
-			c.periodColumns(p, add)
-		}
-	}
-	if len(p.labels) > 0 || slices.Contains(p.show, "grade") {
-		add("grade", func(i int) Figure { return Figure{State: cells[i].State, Words: cells[i].Words} })
-	}
-	return columns, all
+	return col
 }
 
 // applies tells whether a part and all it belongs to concern a subject.
@@ -216,7 +234,7 @@ func (c *computation) applies(p *part, i int) bool {
 	return true
 }
 
-func (c *computation) periodColumns(p *part, add func(string, func(int) Figure)) {
+func (c *computation) periodColumns(p *part, l *columnList) {
 	owner := p
 	for owner != nil && owner.periods == nil {
 		owner = owner.parent
@@ -230,7 +248,7 @@ func (c *computation) periodColumns(p *part, add func(string, func(int) Figure))
 	}
 	for _, name := range names {
 		cells := c.inPeriod(p, scope{period: name})
-		add(name, func(i int) Figure {
+		l.add(name, func(_ *Cell, i int) Figure {
 			return Figure{State: cells[i].State, Value: cells[i].Value, N: cells[i].N}
 		})
 	}

@@ -98,6 +98,7 @@ type jsonField struct {
 	value any
 }
 
+// MarshalJSON writes the fields in their order.
 func (row jsonRow) MarshalJSON() ([]byte, error) {
 	out := []byte{'{'}
 	for i, f := range row {

@@ -57,6 +57,7 @@ type Error struct {
 	Got    string
 }
 
+// Error gives the fault in plain codes.
 func (e *Error) Error() string { return fmt.Sprintf("%d: %s %q", e.Column, e.Code, e.Got) }
 
 // Expr is a parsed expression; it is immutable.
