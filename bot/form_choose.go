@@ -56,24 +56,8 @@ func (t *turn) pickSubject(ctx context.Context, c *conversation, p press) error 
 
 // chooseScreen lists the subjects to choose from, a page at a time, narrowed to what was typed.
 func (t *turn) chooseScreen(c *conversation) screen {
-	asks, search := c.Form.Asks, c.position.Search
-	key := "form.choose"
-	if asks.Min == asks.Max {
-		key = "form.choose_one"
-	}
-	head := bold(name(c.Round.Title.In(t.lang), unitsTitle))
-	ask := t.html(key, map[string]any{"Min": max(1, asks.Min), "Max": asks.Max, "N": len(c.Form.Asked)})
-	found := t.found(c, search)
-	note := markup("")
-	switch args := map[string]any{"Search": name(search, unitsName)}; {
-	case c.position.Awaiting == survey.AwaitingSearch:
-		note = t.html("form.choose_search", nil)
-	case search != "" && len(found) == 0:
-		note = t.html("form.choose_none", args)
-	case search != "":
-		note = t.html("form.choose_found", args)
-	}
-	s := screen{text: paragraphs(head, lines(ask, t.chosenSoFar(c)), note)}
+	found := t.found(c, c.position.Search)
+	s := screen{text: t.chooseText(c, len(found))}
 	page, pages := pageOf(c.position.Page, len(found), chooseSize)
 	for _, subject := range part(found, page, chooseSize) {
 		mark := "☐ "
@@ -87,22 +71,43 @@ func (t *turn) chooseScreen(c *conversation) screen {
 	s.row(t.pager(page, pages, func(to int) press {
 		return press{verb: verbChoose, request: c.RequestID, page: to}
 	})...)
-	var row []inlineButton
+	var narrow, leave []inlineButton
+	to := func(key string, v verb) inlineButton {
+		return button(t.plain(key, nil), widthHalf, press{verb: v, request: c.RequestID})
+	}
 	if len(c.Choosable) > chooseSize {
-		row = append(row, button(t.plain("form.search", nil), widthHalf, press{verb: verbSearch, request: c.RequestID}))
+		narrow = append(narrow, to("form.search", verbSearch))
 	}
-	if search != "" || c.position.Awaiting == survey.AwaitingSearch {
-		row = append(row, button(t.plain("form.search_clear", nil), widthHalf, press{verb: verbShowAll, request: c.RequestID}))
+	if c.position.Search != "" || c.position.Awaiting == survey.AwaitingSearch {
+		narrow = append(narrow, to("form.search_clear", verbShowAll))
 	}
-	s.row(row...)
-	last := []inlineButton{
-		button(t.plain("form.back", nil), widthHalf, press{verb: verbInvite, request: c.RequestID}),
-	}
+	s.row(narrow...)
+	leave = append(leave, to("form.back", verbInvite))
 	if !c.Form.Choosing() {
-		last = append(last, button(t.plain("form.chosen", nil), widthHalf, press{verb: verbChosen, request: c.RequestID}))
+		leave = append(leave, to("form.chosen", verbChosen))
 	}
-	s.row(last...)
+	s.row(leave...)
 	return s
+}
+
+// chooseText says how many to choose, what is chosen, and what the list is narrowed to.
+func (t *turn) chooseText(c *conversation, found int) markup {
+	asks, search := c.Form.Asks, c.position.Search
+	key := "form.choose"
+	if asks.Min == asks.Max {
+		key = "form.choose_one"
+	}
+	ask := t.html(key, map[string]any{"Min": max(1, asks.Min), "Max": asks.Max, "N": len(c.Form.Asked)})
+	note := markup("")
+	switch args := map[string]any{"Search": name(search, unitsName)}; {
+	case c.position.Awaiting == survey.AwaitingSearch:
+		note = t.html("form.choose_search", nil)
+	case search != "" && found == 0:
+		note = t.html("form.choose_none", args)
+	case search != "":
+		note = t.html("form.choose_found", args)
+	}
+	return paragraphs(bold(name(c.Round.Title.In(t.lang), unitsTitle)), lines(ask, t.chosenSoFar(c)), note)
 }
 
 // chosenSoFar names what is chosen: on other pages it would be out of sight.

@@ -17,34 +17,17 @@ func (t *turn) typedText(ctx context.Context, text string) (bool, error) {
 	s := t.recall(ctx)
 	if s.Position.Screen == "" {
 		var err error
-		if s, err = t.lostSession(ctx); err != nil || s.Position.Awaiting == survey.AwaitingNothing {
+		if s, err = t.lostSession(ctx); err != nil {
 			return false, err
 		}
 	}
 	if s.Position.Awaiting == survey.AwaitingNothing {
 		return false, nil
 	}
-	c, err := t.load(ctx, s.Request)
+	c, err := t.takeTyped(ctx, s, text)
 	switch {
 	case errors.Is(err, survey.ErrForbidden), errors.Is(err, survey.ErrNotFound):
-		return false, nil
-	case err != nil:
-		return false, err
-	}
-	if c.Round.State.Answering() == nil && c.State == survey.RequestOpened {
-		c.position = s.Position
-		err = t.typedInto(ctx, c, text)
-	}
-	switch {
-	case errors.Is(err, survey.ErrHandled), errors.Is(err, survey.ErrClosed), errors.Is(err, survey.ErrPaused),
-		errors.Is(err, survey.ErrStale), errors.Is(err, survey.ErrForbidden), errors.Is(err, survey.ErrNotFound):
-		// Written before, or no longer possible: show how things stand.
-		if c, err = t.load(ctx, s.Request); err != nil {
-			return false, err
-		}
-		if c.position.Awaiting != survey.AwaitingNothing {
-			c.position = survey.Start(c.Form, c.State)
-		}
+		return false, nil // the session speaks of something that is gone
 	case err != nil:
 		return false, err
 	}
@@ -56,6 +39,29 @@ func (t *turn) typedText(ctx context.Context, text string) (bool, error) {
 	t.message = s.Message
 	t.draw(ctx, c)
 	return true, nil
+}
+
+// takeTyped does with a typed message what the session says it means, and returns the conversation as
+// it stands then.
+func (t *turn) takeTyped(ctx context.Context, s session, text string) (*conversation, error) {
+	c, err := t.load(ctx, s.Request)
+	if err != nil {
+		return nil, err
+	}
+	if c.Round.State.Answering() != nil || c.State != survey.RequestOpened {
+		return c, nil
+	}
+	c.position = s.Position
+	err = t.typedInto(ctx, c, text)
+	switch {
+	case errors.Is(err, survey.ErrHandled), errors.Is(err, survey.ErrClosed), errors.Is(err, survey.ErrPaused),
+		errors.Is(err, survey.ErrStale), errors.Is(err, survey.ErrForbidden), errors.Is(err, survey.ErrNotFound):
+		// Written before, or no longer possible: show how things stand.
+		if c, err = t.load(ctx, s.Request); err == nil {
+			c.position = survey.Start(c.Form, c.State)
+		}
+	}
+	return c, err
 }
 
 // typedInto does with the text what it was asked for.
