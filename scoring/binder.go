@@ -1,6 +1,7 @@
 package scoring
 
 import (
+	"errors"
 	"fmt"
 	"math/big"
 	"slices"
@@ -244,7 +245,8 @@ func (b *binder) expr(n *node) *formula.Expr {
 	if err != nil {
 		args := map[string]any{"Formula": source}
 		code := "formula_unexpected"
-		if fe, ok := err.(*formula.Error); ok {
+		var fe *formula.Error
+		if errors.As(err, &fe) {
 			code = "formula_" + fe.Code
 			args["Got"], args["At"] = fe.Got, fe.Column
 		}

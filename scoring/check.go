@@ -213,7 +213,7 @@ func (b *binder) countTwice(k *kind) {
 			}
 		}
 		if f, ok := p.rule.(*formulaRule); ok && f.condition != nil && f.plainSum() {
-			for _, q := range f.condition.parts() {
+			for _, q := range f.parts() {
 				if q.kind == k {
 					walk(q, p)
 				}
@@ -225,7 +225,7 @@ func (b *binder) countTwice(k *kind) {
 
 // plainSum tells whether a formula only adds and subtracts names.
 func (f *formulaRule) plainSum() bool {
-	return !strings.ContainsAny(f.condition.expr.String(), "*/×÷()")
+	return !strings.ContainsAny(f.expr.String(), "*/×÷()")
 }
 
 // isReserved tells whether a name is a column of the result files.

@@ -71,7 +71,7 @@ func (c *computation) prepareAnswers() {
 	for _, name := range keys(byName) {
 		p, ok := c.prog.panels[name]
 		if !ok {
-			c.notice(fileAnswers, 0, "panel_ignored", "Panel", name, "Known", strings.Join(keys(c.prog.panels), ", "))
+			c.notice(fileAnswers, "panel_ignored", "Panel", name, "Known", strings.Join(keys(c.prog.panels), ", "))
 			continue
 		}
 		(&cleaner{computation: c, b: b, panel: p, rows: byName[name]}).run()
@@ -79,8 +79,8 @@ func (c *computation) prepareAnswers() {
 	c.takeCounts()
 }
 
-func (c *computation) notice(file string, line int, code string, args ...any) {
-	n := Notice{File: file, Line: line, Code: "scoring.notice." + code, Args: map[string]any{}}
+func (c *computation) notice(file, code string, args ...any) {
+	n := Notice{File: file, Code: "scoring.notice." + code, Args: map[string]any{}}
 	for i := 0; i+1 < len(args); i += 2 {
 		n.Args[args[i].(string)] = args[i+1]
 	}
@@ -160,7 +160,7 @@ func (c *computation) takeCounts() {
 		p, ok := c.prog.panels[name]
 		switch {
 		case !ok:
-			c.notice(fileAnswers, 0, "panel_ignored", "Panel", name, "Known", strings.Join(keys(c.prog.panels), ", "))
+			c.notice(fileAnswers, "panel_ignored", "Panel", name, "Known", strings.Join(keys(c.prog.panels), ", "))
 		case c.sheaves[name] != nil:
 			c.fault(fileAnswers, 0, "panel_both", "Panel", name)
 		case p.rows:

@@ -99,11 +99,11 @@ func (c *cleaner) tellItems(seen []bool, other []string) {
 		}
 	}
 	if len(absent) > 0 {
-		c.notice(fileAnswers, 0, "items_absent", "Panel", c.panel.code, "Items", strings.Join(absent, ", "))
+		c.notice(fileAnswers, "items_absent", "Panel", c.panel.code, "Items", strings.Join(absent, ", "))
 	}
 	if len(other) > 0 {
 		slices.Sort(other)
-		c.notice(fileAnswers, 0, "items_ignored", "Panel", c.panel.code, "Items", strings.Join(other, ", "))
+		c.notice(fileAnswers, "items_ignored", "Panel", c.panel.code, "Items", strings.Join(other, ", "))
 	}
 }
 

@@ -148,7 +148,7 @@ func (c *computation) prepareSubjects() {
 	}
 	for _, name := range keys(ignored) {
 		if name != "" {
-			c.notice(fileSubjects, 0, "kind_ignored", "Kind", name, "Count", ignored[name], "Known", strings.Join(keys(c.prog.kindOf), ", "))
+			c.notice(fileSubjects, "kind_ignored", "Kind", name, "Count", ignored[name], "Known", strings.Join(keys(c.prog.kindOf), ", "))
 		}
 	}
 	byCode := func(a, b *Subject) int { return cmp.Compare(a.Code, b.Code) }

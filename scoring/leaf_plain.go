@@ -73,7 +73,7 @@ func (r *attributeRule) value(text string) (*big.Rat, bool) {
 type formulaRule struct{ *condition }
 
 func (r *formulaRule) name() string   { return "formula" }
-func (r *formulaRule) needs() []*part { return r.condition.parts() }
+func (r *formulaRule) needs() []*part { return r.parts() }
 
 func (r *formulaRule) compute(c *computation, p *part, in scope) []*Cell {
 	out := make([]*Cell, len(c.subjects[p.kind]))

@@ -47,7 +47,7 @@ func (r *surveyRule) compute(c *computation, p *part, in scope) []*Cell {
 		out[i] = &Cell{Trace: &Trace{}}
 		classes[i] = r.classes(c, s, in, out[i])
 		for _, cl := range classes[i] {
-			r.evaluate(c, cl, out[i])
+			r.evaluate(cl, out[i])
 		}
 	}
 	if r.centred {
@@ -160,7 +160,7 @@ func (cl *class) add(items []string, item, value string, n int64) {
 }
 
 // evaluate works out a class's own value.
-func (r *surveyRule) evaluate(c *computation, cl *class, cell *Cell) {
+func (r *surveyRule) evaluate(cl *class, cell *Cell) {
 	if r.by != "" && r.by != "respondent" {
 		cell.line("class", "Class", cl.name, "Count", cl.n)
 	}

@@ -79,10 +79,10 @@ func (r *valuesRule) compute(c *computation, p *part, in scope) []*Cell {
 		var shares []share
 		for _, code := range r.indicators(rows) {
 			one := rows[code]
-			mark := r.indicator(c, p, in, s, code, one, cell)
+			mark := r.indicator(c, p, s, code, one, cell)
 			shares = append(shares, share{code, mark, r.weightOf(c, p, s, code, one)})
 		}
-		r.combineMarks(c, p, in, cell, shares)
+		r.combineMarks(p, in, cell, shares)
 	}
 	return out
 }
@@ -119,7 +119,7 @@ func (r *valuesRule) indicators(rows map[string][]*Value) []string {
 }
 
 // indicator turns the rows of one indicator into a mark.
-func (r *valuesRule) indicator(c *computation, p *part, in scope, s *Subject, code string, rows []*Value, cell *Cell) *Cell {
+func (r *valuesRule) indicator(c *computation, p *part, s *Subject, code string, rows []*Value, cell *Cell) *Cell {
 	rule := r.ruleFor(code)
 	var given []*Value
 	for _, v := range rows {
@@ -202,7 +202,7 @@ func (r *valuesRule) weightOf(c *computation, p *part, s *Subject, code string, 
 	return orZero(w)
 }
 
-func (r *valuesRule) combineMarks(c *computation, p *part, in scope, cell *Cell, shares []share) {
+func (r *valuesRule) combineMarks(p *part, in scope, cell *Cell, shares []share) {
 	if r.combine == "" && len(shares) == 1 {
 		only := shares[0].cell
 		if !only.ok() {

@@ -101,7 +101,7 @@ func (r valueRule) mark(c *computation, x reading) (*big.Rat, Line, bool) {
 		}
 		return v, Line{code, map[string]any{"Got": x.word}}, true
 	}
-	if x.target == nil || x.target.Sign() <= 0 && !(r.better == "lower" && x.target.Sign() == 0) {
+	if x.target == nil || x.target.Sign() < 0 || x.target.Sign() == 0 && r.better != "lower" {
 		c.fault(fileValues, x.line, "target_missing", "Got", ratText(x.target))
 		return nil, Line{}, false
 	}

@@ -151,7 +151,7 @@ func (c *computation) applyGrades(k *kind, t *outcomeTable) {
 // selected tells who meets a grade's or award's conditions.
 func (c *computation) selected(k *kind, t *outcomeTable, r *placeRule) []bool {
 	out := make([]bool, len(t.grade))
-	meets := func(i int) bool { return c.meetsThreshold(k, t, r, i) && c.holds2(r.when, k, i) }
+	meets := func(i int) bool { return c.meetsThreshold(t, r, i) && c.holds2(r.when, k, i) }
 	if !r.byPlace() {
 		for i := range out {
 			out[i] = t.total[i].ok() && meets(i)
@@ -180,7 +180,7 @@ func (c *computation) selected(k *kind, t *outcomeTable, r *placeRule) []bool {
 	return out
 }
 
-func (c *computation) meetsThreshold(k *kind, t *outcomeTable, r *placeRule, i int) bool {
+func (c *computation) meetsThreshold(t *outcomeTable, r *placeRule, i int) bool {
 	if r.threshold == nil {
 		return true
 	}

@@ -174,7 +174,7 @@ func (b *binder) combineRule(p *part, how string, n, body *node) rule {
 		b.readWeights(p, r, body)
 	}
 	if r.missing == "rescale" && whole {
-		b.later(func() { b.fullMarks(p, r, body) })
+		b.later(func() { b.fullMarks(r, body) })
 	}
 	return r
 }
@@ -202,7 +202,7 @@ func (b *binder) named(p *part, r *combineRule, name *node, w *weight) {
 }
 
 // fullMarks reports members without a full mark where a sum is rescaled by it.
-func (b *binder) fullMarks(p *part, r *combineRule, body *node) {
+func (b *binder) fullMarks(r *combineRule, body *node) {
 	for _, m := range r.members {
 		if m.part != nil && m.part.full == nil {
 			b.fault(body.get("missing_parts"), "rescale_full", map[string]any{"Part": m.part.path})
@@ -228,14 +228,15 @@ func (b *binder) readWeights(p *part, r *combineRule, body *node) {
 	}
 	var table *tableDef
 	by := ""
-	if w.kind == nodeMap && (w.get("table") != nil || w.get("by") != nil) {
+	switch {
+	case w.kind != nodeMap:
+		table = b.table(w)
+	case w.get("table") != nil || w.get("by") != nil:
 		spec := b.block(w, "weights")
 		table, by = b.table(spec.get("table")), b.text(spec.get("by"))
 		b.attributeKnown(spec.get("by"), p.kind, by)
-	} else if w.kind == nodeMap {
+	default:
 		table = &tableDef{rows: map[string]map[string]*big.Rat{"": b.numbers(w)}, at: w.place()}
-	} else {
-		table = b.table(w)
 	}
 	b.later(func() {
 		for _, m := range r.members {

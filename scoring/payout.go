@@ -154,7 +154,7 @@ func (c *computation) portions(k *kind, r *payoutRule, members []int) []*portion
 			}
 		}
 	case r.split != "":
-		out = c.splitPool(r, by(r.split), k)
+		out = c.splitPool(r, by(r.split))
 	default:
 		out = []*portion{{"", r.pool, nil, members}}
 	}
@@ -162,7 +162,7 @@ func (c *computation) portions(k *kind, r *payoutRule, members []int) []*portion
 	return out
 }
 
-func (c *computation) splitPool(r *payoutRule, by map[string][]int, k *kind) []*portion {
+func (c *computation) splitPool(r *payoutRule, by map[string][]int) []*portion {
 	base, total := map[string]*big.Rat{}, new(big.Rat)
 	for key, who := range by {
 		switch {

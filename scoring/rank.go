@@ -114,12 +114,12 @@ func (r *contestRule) compute(c *computation, p *part, in scope) []*Cell {
 			out[i].line("take_missing", "Of", r.with, "Subject", partner, "Part", p.path)
 			continue
 		}
-		r.play(c, p, in, i, at.index, partner, out[i])
+		r.play(c, in, i, at.index, partner, out[i])
 	}
 	return out
 }
 
-func (r *contestRule) play(c *computation, p *part, in scope, i, j int, partner string, cell *Cell) {
+func (r *contestRule) play(c *computation, in scope, i, j int, partner string, cell *Cell) {
 	total, played := new(big.Rat), 0
 	for _, q := range r.parts {
 		cells := c.cells(q, in)

@@ -41,14 +41,14 @@ func (r *takeRule) compute(c *computation, p *part, in scope) []*Cell {
 		out[i] = cell
 		switch {
 		case r.single:
-			r.one(c, p, in, s, cells, cell)
+			r.one(c, s, cells, cell)
 		case r.of == "children":
-			r.many(c, p, in, cell, r.childrenOf(c, s), cells)
+			r.many(c, in, cell, r.childrenOf(c, s), cells)
 		default:
 			key := scopeKey(s, r.of)
 			if stats[key] == nil {
 				stats[key] = &Cell{Trace: &Trace{}}
-				r.many(c, p, in, stats[key], c.scopes(r.kind, r.of)[key], cells)
+				r.many(c, in, stats[key], c.scopes(r.kind, r.of)[key], cells)
 			}
 			*cell = *stats[key]
 			trace := *stats[key].Trace
@@ -58,7 +58,7 @@ func (r *takeRule) compute(c *computation, p *part, in scope) []*Cell {
 	return out
 }
 
-func (r *takeRule) one(c *computation, p *part, in scope, s *Subject, cells []*Cell, cell *Cell) {
+func (r *takeRule) one(c *computation, s *Subject, cells []*Cell, cell *Cell) {
 	code := attribute(s, r.of)
 	at, ok := c.place[code]
 	if !ok || at.kind != r.kind || !cells[at.index].ok() {
@@ -79,8 +79,8 @@ func (r *takeRule) childrenOf(c *computation, s *Subject) []int {
 	return out
 }
 
-func (r *takeRule) many(c *computation, p *part, in scope, cell *Cell, who []int, cells []*Cell) {
-	var values, weights []*big.Rat
+func (r *takeRule) many(c *computation, in scope, cell *Cell, who []int, cells []*Cell) {
+	var values []*big.Rat
 	var shares []share
 	for _, i := range who {
 		if !cells[i].ok() {
@@ -95,7 +95,7 @@ func (r *takeRule) many(c *computation, p *part, in scope, cell *Cell, who []int
 				w = wc.Value
 			}
 		}
-		values, weights = append(values, cells[i].Value), append(weights, w)
+		values = append(values, cells[i].Value)
 		shares = append(shares, share{c.subjects[r.kind][i].Code, cells[i], w})
 	}
 	if len(values) == 0 && r.by != "count" {

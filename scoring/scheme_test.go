@@ -216,7 +216,9 @@ func FuzzParseScheme(f *testing.F) {
 		if s == nil {
 			return
 		}
-		s.Check()
+		if faults := s.Check(); len(faults.Errors()) > 0 && len(s.Params()) == 0 {
+			t.Fatalf("a scheme without parameters is read with %v", faults)
+		}
 		d := &scoring.Data{Subjects: []scoring.Subject{{Code: "a"}, {Code: "b", Parent: "a"}}}
 		r, faults := scoring.Compute(s, d, nil)
 		if (r == nil) != (len(faults) > 0) {

@@ -93,8 +93,8 @@ func (o *outline) kind(k *kind) {
 		}
 		o.put(1, o.say(key, "When", conditionText(k.veto.when), "Grade", k.veto.grade))
 	}
-	o.places("grades", k, k.grades)
-	o.places("awards", k, k.awards)
+	o.places("grades", k.grades)
+	o.places("awards", k.awards)
 	if len(k.payouts) > 0 {
 		o.put(1, o.say("payouts"))
 	}
@@ -227,7 +227,7 @@ func (o *outline) rank(key string, r *rankRule, k *kind) string {
 		"Ties", o.say("ties_"+r.ties), "Chain", strings.Join(chain, ", "))
 }
 
-func (o *outline) places(key string, k *kind, rules []*placeRule) {
+func (o *outline) places(key string, rules []*placeRule) {
 	if len(rules) > 0 {
 		o.put(1, o.say(key))
 	}

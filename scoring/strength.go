@@ -19,7 +19,7 @@ type strengthRule struct {
 func (r *strengthRule) name() string   { return "strength" }
 func (r *strengthRule) needs() []*part { return nil }
 
-func (r *strengthRule) compute(c *computation, p *part, in scope) []*Cell {
+func (r *strengthRule) compute(c *computation, p *part, _ scope) []*Cell {
 	n := len(c.subjects[p.kind])
 	wins := make([][]float64, n)
 	for i := range wins {
@@ -49,10 +49,10 @@ func (r *strengthRule) compute(c *computation, p *part, in scope) []*Cell {
 		}
 	}
 	theta, ok := bradleyTerry(wins)
-	return r.cells(p, in, wins, theta, ok)
+	return r.cells(wins, theta, ok)
 }
 
-func (r *strengthRule) cells(p *part, in scope, wins [][]float64, theta []float64, ok bool) []*Cell {
+func (r *strengthRule) cells(wins [][]float64, theta []float64, ok bool) []*Cell {
 	out := make([]*Cell, len(wins))
 	shift := 0.0
 	if ok && r.first && len(theta) > 0 {
