@@ -2,7 +2,6 @@ package storage
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -27,10 +26,6 @@ type Tap struct {
 	Comment *string
 }
 
-// busyPause is how long a tap waits before it tries again while its round is
-// being closed, paused or extended by somebody.
-const busyPause = 30 * time.Millisecond
-
 // Answer saves a tap and returns once it is durable. It is refused with
 // survey.ErrForbidden (the assignment is somebody else's), ErrNotFound (there
 // is none), ErrInvalid (the item does not take the value), ErrStale (the form
@@ -45,20 +40,11 @@ func (s *Store) Answer(ctx context.Context, now time.Time, tap Tap) error {
 	if err != nil {
 		return fmt.Errorf("storage: answer to item %d of assignment %d: %w", tap.Item, tap.AssignmentID, err)
 	}
-	for {
-		err := s.taps.write(ctx, s, w)
-		if !errors.Is(err, errBusy) {
-			if err != nil {
-				return fmt.Errorf("storage: answer to item %d of assignment %d: %w", tap.Item, tap.AssignmentID, err)
-			}
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("storage: round %d is held: %w", w.round, ctx.Err())
-		case <-time.After(busyPause):
-		}
+	err = unlessBusy(ctx, func() error { return s.taps.write(ctx, s, w) })
+	if err != nil {
+		return fmt.Errorf("storage: answer to item %d of assignment %d: %w", tap.Item, tap.AssignmentID, err)
 	}
+	return nil
 }
 
 // Every part is found by its key. An assignment that is not there shows as 0.

@@ -38,12 +38,10 @@ func (s *Store) OpenDue(ctx context.Context, now time.Time) ([]string, error) {
 // closed over people's heads: it waits for an admin.
 func (s *Store) CloseDue(ctx context.Context, now time.Time) ([]string, error) {
 	return s.each(ctx, sqlCloseDue, pgx.NamedArgs{"now": now}, func(code string) (bool, error) {
-		var closed bool
-		err := s.closeRound(ctx, now, Cause{}, code, func(r heldRound) bool {
-			closed = r.State == survey.RoundOpen && r.ClosesAt != nil && !r.ClosesAt.After(now)
-			return closed // it may have been extended meanwhile
+		err := s.closeRound(ctx, now, Cause{}, code, func(r heldRound) bool { // it may have been extended meanwhile
+			return r.State == survey.RoundOpen && r.ClosesAt != nil && !r.ClosesAt.After(now)
 		})
-		return closed && err == nil, err
+		return err == nil, err
 	})
 }
 

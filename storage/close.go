@@ -19,12 +19,16 @@ func (s *Store) CloseRound(ctx context.Context, now time.Time, cause Cause, code
 	return s.closeRound(ctx, now, cause, code, func(heldRound) bool { return true })
 }
 
-// closeRound closes a round if, under lock, it still should be.
+// closeRound closes a round if, under lock, it still should be; else
+// survey.ErrStale.
 func (s *Store) closeRound(ctx context.Context, now time.Time, cause Cause, code string, still func(heldRound) bool) error {
 	err := s.change(ctx, now, cause, func(tx pgx.Tx) error {
 		r, next, err := holdRound(ctx, tx, code, survey.RoundClose)
-		if err != nil || !still(r) {
+		if err != nil {
 			return err
+		}
+		if !still(r) {
+			return survey.ErrStale
 		}
 		spec, err := parseSpec(r.Spec)
 		if err != nil {

@@ -37,6 +37,23 @@ type tapWrite struct {
 // errBusy says that the round's row is held by somebody who changes it.
 var errBusy = errors.New("the round is being changed")
 
+// busyPause is how long whoever finds a round held waits before trying again,
+// without keeping a connection meanwhile.
+const busyPause = 30 * time.Millisecond
+
+// unlessBusy calls fn until the round is not held any more, or ctx ends.
+func unlessBusy(ctx context.Context, fn func() error) error {
+	for {
+		err := fn()
+		if !errors.Is(err, errBusy) {
+			return err
+		}
+		if !sleep(ctx, busyPause) {
+			return fmt.Errorf("%w: %w", err, ctx.Err())
+		}
+	}
+}
+
 // maxBatch bounds a statement; what is beyond waits for the next.
 const maxBatch = 500
 

@@ -43,23 +43,15 @@ const (
 // respond runs fn on a person's own request of an open round, under lock.
 func (s *Store) respond(ctx context.Context, now time.Time, cause Cause, person, request int64,
 	fn func(tx pgx.Tx, q heldRequest) error) error {
-	for {
-		err := s.change(ctx, now, cause, func(tx pgx.Tx) error {
+	return unlessBusy(ctx, func() error {
+		return s.change(ctx, now, cause, func(tx pgx.Tx) error {
 			q, err := holdRequest(ctx, tx, person, request)
 			if err != nil {
 				return err
 			}
 			return fn(tx, q)
 		})
-		if !errors.Is(err, errBusy) {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(busyPause):
-		}
-	}
+	})
 }
 
 func holdRequest(ctx context.Context, tx pgx.Tx, person, request int64) (heldRequest, error) {

@@ -99,7 +99,7 @@ func (s *Store) makeRound(ctx context.Context, tx pgx.Tx, now time.Time, series 
 	}
 	tag, err := tx.Exec(ctx, sqlFireSeries, pgx.NamedArgs{"code": plan.Code, "title": plan.Title,
 		"period": plan.Period, "spec": series.Body, "series": series.ID, "due": o.Due,
-		"opens": plan.Opens, "closes": plan.Closes, "seed": randomBytes(saltSize)})
+		"opens": plan.Opens, "closes": plan.Closes, "seed": randomBytes(seedSize)})
 	if err != nil || tag.RowsAffected() == 0 {
 		return "", err
 	}
