@@ -35,11 +35,11 @@ func FuzzParse(f *testing.F) {
 			walk(t, q)
 		}
 		round, faults := survey.ParseRound("f.yaml", src)
-		check(t, src, round != nil, faults)
+		check(t, src, round != nil && len(faults) == 0, faults)
 		project, faults := survey.ParseProject("f.yaml", src)
 		check(t, src, project != nil, faults)
 		evaluation, faults := survey.ParseEvaluation("f.yaml", src)
-		check(t, src, evaluation != nil, faults)
+		check(t, src, evaluation != nil && len(faults) == 0, faults)
 	})
 }
 

@@ -29,7 +29,10 @@ func (r *questionnaireReader) readLevelsOf(o *object) []Level {
 		return r.readLevels(own, "levels")
 	case named:
 		levels, ok := r.scales[scale.text]
-		if !ok {
+		switch {
+		case !ok && len(r.scales) == 0:
+			r.fault(scale, "scale_none", map[string]any{"Scale": scale.text})
+		case !ok:
 			var names []string
 			for name := range r.scales {
 				names = append(names, name)

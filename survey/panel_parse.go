@@ -14,6 +14,7 @@ func (r *roundReader) readPanels(shared bool) []PanelSpec {
 	for _, n := range entries {
 		o := r.source.object(n, "panels", r.words)
 		if n.shape != mapping {
+			panels = append(panels, PanelSpec{}) // places of later panels are told by their numbers
 			continue
 		}
 		p := r.readPanel(o, shared)

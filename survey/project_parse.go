@@ -130,7 +130,9 @@ func readRetention(o *object) Retention {
 	return r
 }
 
-// ParseEvaluation reads an evaluation file and returns it, or all its faults.
+// ParseEvaluation reads an evaluation file. Where there are faults they are all
+// returned, and the evaluation only says what could be read of it, as with
+// ParseRound.
 func ParseEvaluation(file string, src []byte) (*EvaluationSpec, Faults) {
 	s := &source{file: file}
 	root, ok := s.read(src)
@@ -158,10 +160,7 @@ func ParseEvaluation(file string, src []byte) (*EvaluationSpec, Faults) {
 	}
 	o.close()
 	s.settle(words)
-	if len(s.faults) > 0 {
-		return nil, s.done()
-	}
-	return e, nil
+	return e, s.done()
 }
 
 func readEvaluationRound(o *object, n node) EvaluationRound {

@@ -8,7 +8,9 @@ import (
 	"time"
 )
 
-// ParseRound reads a round or series file and returns it, or all its faults.
+// ParseRound reads a round or series file. Where there are faults they are all
+// returned, and the round only says what could be read of it, so that its
+// references can be checked in the same run; it is nil where nothing could.
 func ParseRound(file string, src []byte) (*RoundSpec, Faults) {
 	s := &source{file: file}
 	root, ok := s.read(src)
@@ -19,10 +21,7 @@ func ParseRound(file string, src []byte) (*RoundSpec, Faults) {
 	r.object = s.object(root, "round", r.words)
 	spec := r.read()
 	s.settle(r.words)
-	if len(s.faults) > 0 {
-		return nil, s.done()
-	}
-	return spec, nil
+	return spec, s.done()
 }
 
 // roundReader reads one round file.

@@ -37,7 +37,7 @@ func (s *set) known(h *standing) known {
 		k.schemes[b.code] = true
 	}
 	for _, b := range s.rounds {
-		if b.spec.Series == nil {
+		if b.spec.Series == nil && b.code != "" {
 			k.rounds[b.code] = true
 		}
 	}
@@ -186,6 +186,9 @@ func once[R any](s *set, rows []R, key func(R) (place, string)) {
 }
 
 func (s *set) onceIn(seen map[string]place, at place, code string) {
+	if code == "" {
+		return // its file has faults, and does not say what it is called
+	}
 	if first, again := seen[code]; again {
 		s.faultAt(at, "load.twice", args{"Got": code, "First": first.String()})
 		return

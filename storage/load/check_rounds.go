@@ -19,7 +19,6 @@ func (s *set) checkRound(b body[*survey.RoundSpec], k known, h *standing) {
 	s.namesAll(b, "$.subjects.groups", r.Subjects.Groups, k.groups, "load.group_unknown")
 	s.namesAll(b, "$.subjects.list", r.Subjects.List, k.subjects, "load.subject_unknown")
 	s.checkParams(b.place, b.text, r.Scheme, r.Params, h)
-	s.checkScored(b, h)
 	for i, p := range r.Panels {
 		at := fmt.Sprintf("$.panels[%d]", i)
 		s.names(b.place, b.text, at+".questionnaire", p.Questionnaire, k.questionnaires, "load.questionnaire_unknown")
@@ -27,6 +26,10 @@ func (s *set) checkRound(b body[*survey.RoundSpec], k known, h *standing) {
 		s.namesAll(b, at+".who.units", p.Who.Units, k.units, "load.unit_unknown")
 		s.namesAll(b, at+".who.districts", p.Who.Districts, k.districts, "load.district_unknown")
 	}
+	if b.broken {
+		return
+	}
+	s.checkScored(b, h)
 	if r.Series != nil {
 		return
 	}
@@ -154,9 +157,12 @@ func (s *set) checkEvaluation(b body[*survey.EvaluationSpec], k known, h *standi
 		s.names(b.place, b.text, fmt.Sprintf("$.rounds[%d].round", i), r.Round, k.rounds, "load.round_unknown")
 	}
 	for _, r := range s.rounds {
-		if r.code == b.code && r.spec.Series == nil && r.spec.Scheme != "" {
+		if r.code == b.code && b.code != "" && r.spec.Series == nil && r.spec.Scheme != "" {
 			s.faultAt(b.place, "load.evaluation_of_round", args{"Code": b.code})
 		}
+	}
+	if b.broken {
+		return
 	}
 	was := h.evaluations[b.code]
 	done := was.State == survey.EvaluationApproved || was.State == survey.EvaluationPublished

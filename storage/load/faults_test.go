@@ -156,7 +156,7 @@ var cases = map[string]struct {
 			"d,丁,,,,,,,,,,\n"},
 		want: []string{
 			"people.csv:2:5: load.person_kind Column=kind Got=boss Known=citizen, staff, leader Near=",
-			"people.csv:2:15: load.phone Got=12",
+			"people.csv:2:15: load.phone Column=phone Got=12",
 			"people.csv:2:18: load.telegram Column=telegram Got=@a",
 			"people.csv:2:21: load.language Column=language Got=fr Known=zh-Hans, zh-Hant, en Near=",
 			"people.csv:3:17: load.telegram Column=telegram Got=-1",
@@ -296,10 +296,51 @@ panels:
 			"units.csv:1:6: load.column_unknown Column=nane Known=code, name, kind, parent Near=name",
 		},
 	},
+	"what has faults of its own is still looked up and looked into": {
+		files: map[string]string{
+			"q.yaml": "questionnaire: q\n",
+			"s.yaml": "scheme: s\nkinds: [\n",
+			"r.yaml": `round: r
+title: 轮
+questionnaire: nosuch
+scheme: s
+subjects: {list: [police, ghost]}
+duration: a while
+panels:
+  - 3
+  - {panel: main, title: 民, who: {kind: staff, units: [nowhere]}, identity: anonymous, colour: red, questionnaire: q}
+`,
+			"e.yaml": "evaluation: e\ntitle: 年\nperiod: 2026-13\nscheme: nosuch\nrounds: [r, ghost]\n",
+			"x.yaml": "series: x\ntitle: 轮\nscheme: ghost\n",
+		},
+		want: []string{
+			"e.yaml:3:9: survey.period Period=2026-13",
+			"e.yaml:4:9: load.scheme_unknown Got=nosuch Near=",
+			"e.yaml:5:13: load.round_unknown Got=ghost Near=",
+			"q.yaml:1:1: survey.key_missing Key=title",
+			"q.yaml:1:1: survey.key_missing Key=items",
+			"r.yaml:3:16: load.questionnaire_unknown Got=nosuch Near=",
+			"r.yaml:5:27: load.subject_unknown Got=ghost Near=",
+			"r.yaml:6:11: survey.want_span Key=duration Value=a while",
+			"r.yaml:8:5: survey.want_mapping Key=panels",
+			"r.yaml:9:56: load.unit_unknown Got=nowhere Near=",
+			"r.yaml:9:88: survey.key_unknown Key=colour Known=panel, title, relation, questionnaire, who, identity, minimum, sample, asks",
+			"s.yaml:2:8: scoring.fault.yaml Problem=sequence end token ']' not found",
+			"x.yaml:1:1: survey.key_missing Key=cron",
+			"x.yaml:1:1: survey.key_missing Key=subjects",
+			"x.yaml:1:1: survey.key_missing Key=duration",
+			"x.yaml:1:1: survey.key_missing Key=panels",
+			"x.yaml:3:9: load.scheme_unknown Got=ghost Near=",
+		},
+	},
 	"garbage": {
-		files: map[string]string{"units.csv": "code,name\ncity,\xff\xfe\xff\n", "big.yaml": "round: x\n" + strings.Repeat("#", MaxYAML)},
+		files: map[string]string{"units.csv": "code,name\ncity,\xff\xfe\xff\n", "big.yaml": "round: x\n" + strings.Repeat("#", MaxYAML),
+			"e.yaml": "evaluation: \xff\xfe\xff\n", "r.yaml": "r\x00o\x00", "s.yaml": "# nothing yet\n"},
 		want: []string{
 			"big.yaml: load.file_large Most=1",
+			"e.yaml: load.encoding_yaml",
+			"r.yaml: load.nul",
+			"s.yaml: survey.file_empty",
 			"units.csv: load.encoding",
 		},
 	},

@@ -189,8 +189,14 @@ func (r *reader) bytes(name string, src []byte) {
 	switch {
 	case len(src) > limit:
 		r.fault(name, "load.file_large", args{"Most": limit >> 20})
-	case !ok:
+	case bytes.IndexByte(src, 0) >= 0:
+		r.fault(name, "load.nul", nil)
+	case !ok && form == ".csv":
 		r.fault(name, "load.encoding", nil)
+	case !ok:
+		r.fault(name, "load.encoding_yaml", nil)
+	case form != ".csv" && firstLine(text) == "":
+		r.fault(name, "survey.file_empty", nil)
 	case !known:
 		r.fault(name, code, args{"Got": clip(string(kind)), "Near": nearest(string(kind), words(kinds)),
 			"Known": strings.Join(slices.Collect(words(kinds)), ", ")})
@@ -228,14 +234,19 @@ func tableKind(name string) (Kind, bool) {
 
 // yamlKind looks at the first key: it is what the file is about.
 func yamlKind(text []byte) (Kind, bool) {
+	key, _, _ := strings.Cut(firstLine(text), ":")
+	k := Kind(strings.Trim(strings.TrimSpace(key), `"'`))
+	return k, slices.Contains(yamls(), k)
+}
+
+// firstLine is the first line of a YAML file that says something, "" where
+// none does.
+func firstLine(text []byte) string {
 	for line := range bytes.Lines(text) {
 		s := strings.TrimRight(string(line), " \t\r\n")
-		if s == "" || s == "---" || strings.HasPrefix(strings.TrimSpace(s), "#") || strings.HasPrefix(s, "%") {
-			continue
+		if s != "" && s != "---" && !strings.HasPrefix(strings.TrimSpace(s), "#") && !strings.HasPrefix(s, "%") {
+			return s
 		}
-		key, _, _ := strings.Cut(s, ":")
-		k := Kind(strings.Trim(strings.TrimSpace(key), `"'`))
-		return k, slices.Contains(yamls(), k)
 	}
-	return "", false
+	return ""
 }

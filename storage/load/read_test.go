@@ -47,7 +47,7 @@ func TestReading(t *testing.T) {
 		"gb18030":     {Paths(write("units.csv", gb)), "notice " + filepath.Join(dir, "units.csv") + ": load.gb18030", 1},
 		"a BOM":       {Bytes("units.csv", []byte("\ufeffcode,name\ncity,市\n")), "", 0},
 		"latin":       {Bytes("units.csv", []byte("code,name\ncity,Caf\xe9 M\xfcller\n")), "units.csv: load.encoding", 1},
-		"utf-16":      {Bytes("units.csv", []byte("\xff\xfec\x00o\x00")), "units.csv: load.encoding", 1},
+		"utf-16":      {Bytes("units.csv", []byte("\xff\xfec\x00o\x00")), "units.csv: load.nul", 1},
 		"too large":   {Bytes("units.csv", make([]byte, MaxFile+1)), "units.csv: load.file_large Most=64", 1},
 		"sent names":  {Bytes(`..\..\units (1).csv`, []byte("code,name\ncity,\n")), "units (1).csv:2:6: load.cell_empty Column=name", 1},
 		"many faults": {Bytes("units.csv", many.Bytes()), "units.csv: load.more_faults Shown=100", maxFaults + 1},

@@ -100,12 +100,14 @@ type entry struct {
 	has     map[string]bool
 }
 
-// body is a YAML file as text and as what its parser made of it.
+// body is a YAML file as text and as what its parser made of it. One with
+// faults is broken: its spec is nil, or says what could be read.
 type body[T any] struct {
 	place
-	code string
-	text []byte
-	spec T
+	code   string
+	text   []byte
+	spec   T
+	broken bool
 }
 
 // parse reads all files. Faults are those of single files; check adds what

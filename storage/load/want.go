@@ -160,9 +160,9 @@ func (p person) wantMembership(standing []storage.MembershipRow) storage.Members
 func roundRow(b body[*survey.RoundSpec], was storage.RoundRow, h *standing) storage.RoundRow {
 	row := storage.RoundRow{Code: b.code, Title: b.spec.Title, Period: b.spec.Period, Body: string(b.text),
 		State: survey.RoundDraft, OpensAt: was.OpensAt, ClosesAt: was.ClosesAt}
-	before, _ := survey.ParseRound("", []byte(was.Body)) // nil: new, or no longer readable
-	row.OpensAt = momentOf(b.spec.Opens, row.OpensAt, before != nil && !before.Opens.Zero(), h.zone)
-	row.ClosesAt = momentOf(b.spec.Closes, row.ClosesAt, before != nil && !before.Closes.Zero(), h.zone)
+	before, faults := survey.ParseRound("", []byte(was.Body)) // faults: new, or no longer readable
+	row.OpensAt = momentOf(b.spec.Opens, row.OpensAt, len(faults) == 0 && !before.Opens.Zero(), h.zone)
+	row.ClosesAt = momentOf(b.spec.Closes, row.ClosesAt, len(faults) == 0 && !before.Closes.Zero(), h.zone)
 	if row.OpensAt != nil {
 		row.State = survey.RoundScheduled
 	}

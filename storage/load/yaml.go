@@ -11,44 +11,82 @@ import (
 	"pingyi/survey"
 )
 
-// readYAML gives a file to the parser of its kind.
+// readYAML gives a file to the parser of its kind. A file with faults still
+// says what it is called and what it refers to, as far as that can be read.
 func (s *set) readYAML(f file) {
 	at := place{f.name, position{1, 1}}
-	before := len(s.faults)
-	defer func() { s.unread[f.kind] = s.unread[f.kind] || len(s.faults) > before }()
 	switch f.kind {
 	case Project:
-		p, faults := survey.ParseProject(f.name, f.text)
-		s.faults = append(s.faults, faults...)
-		switch {
-		case len(faults) > 0:
-		case s.project != nil:
-			s.faultAt(at, "load.project_twice", nil)
-		default:
-			s.project = p
-		}
+		s.readProject(at, f)
 	case Questionnaire:
 		q, faults := survey.ParseQuestionnaire(f.name, f.text)
-		if s.faults = append(s.faults, faults...); len(faults) == 0 {
-			s.questionnaires = append(s.questionnaires, body[*survey.Questionnaire]{at, q.Code, f.text, q})
+		code := announced(f)
+		if q != nil {
+			code = q.Code
 		}
+		s.questionnaires = take(s, s.questionnaires, body[*survey.Questionnaire]{at, code, f.text, q, len(faults) > 0}, f)
+		s.faults = append(s.faults, faults...)
 	case Scheme:
 		sc, faults := scoring.ParseScheme(f.name, f.text)
-		s.takeScoring(faults)
-		if len(faults.Errors()) == 0 {
-			s.schemes = append(s.schemes, body[*scoring.Scheme]{at, sc.Code, f.text, sc})
+		code := announced(f)
+		if sc != nil {
+			code = sc.Code
 		}
+		s.schemes = take(s, s.schemes, body[*scoring.Scheme]{at, code, f.text, sc, len(faults.Errors()) > 0}, f)
+		s.takeScoring(faults)
 	case Series, Round:
 		r, faults := survey.ParseRound(f.name, f.text)
-		if s.faults = append(s.faults, faults...); len(faults) == 0 {
-			s.rounds = append(s.rounds, body[*survey.RoundSpec]{at, roundCode(r), f.text, r})
+		switch {
+		case r != nil:
+		case f.kind == Series:
+			r = &survey.RoundSpec{Series: &survey.SeriesSpec{Code: announced(f)}}
+		default:
+			r = &survey.RoundSpec{Code: announced(f)}
 		}
+		s.rounds = take(s, s.rounds, body[*survey.RoundSpec]{at, roundCode(r), f.text, r, len(faults) > 0}, f)
+		s.faults = append(s.faults, faults...)
 	case Evaluation:
 		e, faults := survey.ParseEvaluation(f.name, f.text)
-		if s.faults = append(s.faults, faults...); len(faults) == 0 {
-			s.evaluations = append(s.evaluations, body[*survey.EvaluationSpec]{at, e.Code, f.text, e})
+		if e == nil {
+			e = &survey.EvaluationSpec{Code: announced(f)}
 		}
+		s.evaluations = take(s, s.evaluations, body[*survey.EvaluationSpec]{at, e.Code, f.text, e, len(faults) > 0}, f)
+		s.faults = append(s.faults, faults...)
 	}
+}
+
+func (s *set) readProject(at place, f file) {
+	p, faults := survey.ParseProject(f.name, f.text)
+	s.faults = append(s.faults, faults...)
+	switch {
+	case len(faults) > 0:
+		s.unread[Project] = true
+	case s.project != nil:
+		s.faultAt(at, "load.project_twice", nil)
+	default:
+		s.project = p
+	}
+}
+
+// take adds a file to those of its kind. One that does not even say what it is
+// called may be whatever is referred to.
+func take[T any](s *set, all []body[T], b body[T], f file) []body[T] {
+	s.unread[f.kind] = s.unread[f.kind] || b.code == ""
+	return append(all, b)
+}
+
+// announced is the code that a YAML file gives itself: the value of its first
+// key, which says what it is. It is found in files with faults, too; "" where
+// there is none.
+func announced(f file) string {
+	line := firstLine(f.text)
+	_, value, _ := strings.Cut(line, ":")
+	value, _, _ = strings.Cut(value, " #")
+	code := strings.Trim(strings.TrimSpace(value), `"'`)
+	if checkCode(code, codeForm) != "" {
+		return ""
+	}
+	return code
 }
 
 // roundCode is the code of a round or of a series of rounds.
