@@ -29,7 +29,8 @@ type PanelCounts struct {
 	Identity survey.Identity
 	Minimum  int
 	Counts
-	// Groups has no group smaller than the panel's minimum: the small ones stand
+	// Groups has no group smaller than the panel's minimum, or than five where
+	// that is below three: the small ones stand
 	// together as "", with the next larger where they are too few even so, so
 	// that none can be told from the others and the whole. Nil where all of the
 	// panel is too small.
@@ -51,6 +52,10 @@ const countColumns = `count(*) AS asked,
 	       count(*) FILTER (WHERE q.state = 'declined') AS declined,
 	       count(*) FILTER (WHERE q.state = 'unreachable') AS unreachable`
 
+// leastGroup is the least size of a group whose participation is counted apart: the minimum that was
+// announced, and five where a panel scores single ballots, for who has answered is nobody's to know.
+const leastGroup = `CASE WHEN p.minimum >= 3 THEN p.minimum ELSE 5 END`
+
 const (
 	// While a round is under way its requests are counted …
 	sqlPanelCounts = `
@@ -60,13 +65,13 @@ const (
 	sqlGroupCounts = `
 	SELECT q.panel_id, CASE WHEN small.merged THEN '' ELSE q.stratum END AS group_code, ` + countColumns + `
 	FROM request q JOIN (
-		SELECT s.panel_id, s.stratum, s.n < p.minimum OR coalesce(sum(s.n) OVER (
+		SELECT s.panel_id, s.stratum, s.n < ` + leastGroup + ` OR coalesce(sum(s.n) OVER (
 		           PARTITION BY s.panel_id ORDER BY s.stratum <> '', s.n, s.stratum
-		           ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) < p.minimum, false) AS merged
+		           ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) < ` + leastGroup + `, false) AS merged
 		FROM (SELECT panel_id, stratum, count(*) AS n FROM request WHERE round_id = @round GROUP BY panel_id, stratum) s
 		JOIN panel p ON p.id = s.panel_id
 	) small USING (panel_id, stratum) JOIN panel p ON p.id = q.panel_id
-	GROUP BY q.panel_id, 2, p.minimum HAVING count(*) >= p.minimum`
+	GROUP BY q.panel_id, 2, p.minimum HAVING count(*) >= ` + leastGroup
 	sqlCounts = sqlPanelCounts + ` UNION ALL ` + sqlGroupCounts
 	// … and kept at its end, for requests are not.
 	sqlTurnout = `

@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -26,7 +27,7 @@ const sealed = `SELECT s.code || ' ' || a.item || '=' || a.value || ' ' || b.sta
 func TestRoundFromOpeningToCounts(t *testing.T) {
 	t.Parallel()
 	c := newCity(t, 6)
-	code := c.open(residents)
+	code := c.open(strings.Replace(residents, "minimum: 2", "minimum: 3", 1))
 	round, err := c.Round(t.Context(), code)
 	if err != nil {
 		t.Fatal(err)
@@ -41,7 +42,7 @@ func TestRoundFromOpeningToCounts(t *testing.T) {
 	if err := c.Decline(t.Context(), testNow, Cause{}, person, f.RequestID); err != nil {
 		t.Fatal(err)
 	}
-	want := []PanelCounts{{Code: "residents", Title: survey.Plain("居民"), Identity: survey.Anonymous, Minimum: 2,
+	want := []PanelCounts{{Code: "residents", Title: survey.Plain("居民"), Identity: survey.Anonymous, Minimum: 3,
 		Counts: Counts{Asked: 6, Delivered: 4, Opened: 4, Done: 2, Declined: 1},
 		Groups: []GroupCounts{
 			{"north", nil, Counts{Asked: 3, Delivered: 2, Opened: 2, Done: 1}},
@@ -64,5 +65,28 @@ func TestRoundFromOpeningToCounts(t *testing.T) {
 		"police 1=5 valid", "school 1=1 draft", "school 1=4 valid", "school 1=5 valid"}
 	if diff := cmp.Diff(kept, listed[string](t, c.Store, sealed)); diff != "" {
 		t.Errorf("ballots (-want +got):\n%s", diff)
+	}
+}
+
+// Who has not answered is nobody's to know, also where single ballots are scored.
+func TestGroupsAreNeverCountedByOnes(t *testing.T) {
+	t.Parallel()
+	c := newCity(t, 6)
+	code := c.open(strings.Replace(residents, "identity: anonymous, minimum: 2", "identity: named, minimum: 1", 1))
+	round, err := c.Round(t.Context(), code)
+	if err != nil {
+		t.Fatal(err)
+	}
+	counts, err := c.RoundCounts(t.Context(), round.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, g := range counts[0].Groups {
+		if g.Asked < 5 {
+			t.Errorf("group %q of %d people is counted apart", g.Group, g.Asked)
+		}
+	}
+	if len(counts[0].Groups) != 1 || counts[0].Groups[0].Asked != 6 {
+		t.Errorf("groups %+v, want the two districts as one", counts[0].Groups)
 	}
 }
