@@ -167,6 +167,11 @@ func countPanel(ctx context.Context, tx pgx.Tx, p panelOf, questionnaire *survey
 	needed := share.Num().Int64() * int64(len(rule.Items))
 	args := pgx.NamedArgs{"round": p.RoundID, "panel": p.PanelID, "minimum": p.Minimum, "items": items, "codes": list(codes),
 		"unknown": list(rule.Unknown), "denominator": share.Denom().Int64(), "needed": max(1, needed)}
+	return readHistogram(ctx, tx, p, args, in)
+}
+
+// readHistogram reads what became of a panel's ballots, and the counts.
+func readHistogram(ctx context.Context, tx pgx.Tx, p panelOf, args pgx.NamedArgs, in *inputs) error {
 	rows, _ := tx.Query(ctx, sqlHistogram, args)
 	c := scoring.Count{Panel: p.Code, Period: p.Period}
 	turnouts := make(map[scoring.Turnout]scoring.Turnout)
@@ -176,30 +181,34 @@ func countPanel(ctx context.Context, tx pgx.Tx, p panelOf, questionnaire *survey
 			counts = append(counts, c)
 			return nil
 		}
-		key := scoring.Turnout{Panel: c.Panel, Period: c.Period, Subject: c.Subject, Relation: c.Relation, Stratum: c.Stratum}
-		t, ok := turnouts[key]
-		if !ok {
-			t = key
-		}
+		group := scoring.Turnout{Panel: c.Panel, Period: c.Period, Subject: c.Subject, Relation: c.Relation, Stratum: c.Stratum}
+		sum := turnouts[group]
 		switch c.Value {
 		case "valid":
-			t.Valid = c.N
+			sum.Valid = c.N
 		case "void":
-			t.Void = c.N
+			sum.Void = c.N
 		default:
-			t.Invalid = c.N
+			sum.Invalid = c.N
 		}
-		turnouts[key] = t
+		turnouts[group] = sum
 		return nil
 	})
+	if err != nil {
+		return err
+	}
 	slices.SortFunc(counts, func(a, b scoring.Count) int {
 		return cmp.Or(strings.Compare(a.Subject, b.Subject), strings.Compare(a.Relation, b.Relation),
 			strings.Compare(a.Stratum, b.Stratum), strings.Compare(a.Item, b.Item), strings.Compare(a.Value, b.Value))
 	})
 	in.Counts = append(in.Counts, counts...)
-	in.Turnouts = append(in.Turnouts, slices.SortedFunc(maps.Values(turnouts), func(a, b scoring.Turnout) int {
+	for _, group := range slices.SortedFunc(maps.Keys(turnouts), func(a, b scoring.Turnout) int {
 		return cmp.Or(strings.Compare(a.Subject, b.Subject), strings.Compare(a.Relation, b.Relation),
 			strings.Compare(a.Stratum, b.Stratum))
-	})...)
-	return err
+	}) {
+		sum := turnouts[group]
+		group.Invalid, group.Void, group.Valid = sum.Invalid, sum.Void, sum.Valid
+		in.Turnouts = append(in.Turnouts, group)
+	}
+	return nil
 }
