@@ -32,7 +32,7 @@ func (t *turn) unexpectedText(ctx context.Context) error {
 	s := t.recall(ctx)
 	if s.Position.Screen == survey.ScreenStep || s.Position.Screen == survey.ScreenReview {
 		c, err := t.load(ctx, s.Request)
-		if err == nil && c.Round.State.Answering() == nil && c.State == survey.RequestOpened {
+		if err == nil && c.answering() {
 			c.hint = t.html("form.press_answer", nil) // on a question or the review, which choose nothing
 			t.draw(ctx, c)
 			return nil

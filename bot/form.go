@@ -267,5 +267,10 @@ func (t *turn) keep(ctx context.Context, c *conversation, message int) {
 	}
 }
 
+// answering reports that answers are taken now.
+func (c *conversation) answering() bool {
+	return c.Round.State == survey.RoundOpen && c.State == survey.RequestOpened
+}
+
 // trying reports that this is a trial, of which nothing is kept.
 func (c *conversation) trying() bool { return c.RequestID == 0 }

@@ -45,11 +45,8 @@ func (t *turn) typedText(ctx context.Context, text string) (bool, error) {
 // it stands then.
 func (t *turn) takeTyped(ctx context.Context, s session, text string) (*conversation, error) {
 	c, err := t.load(ctx, s.Request)
-	if err != nil {
-		return nil, err
-	}
-	if c.Round.State.Answering() != nil || c.State != survey.RequestOpened {
-		return c, nil
+	if err != nil || !c.answering() {
+		return c, err
 	}
 	c.position = s.Position
 	err = t.typedInto(ctx, c, text)
