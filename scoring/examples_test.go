@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"pingyi/scoring"
+	"pingyi/scoring/schemes"
 )
 
 // example maps a folder under deploy/examples, whose golden files are computed
@@ -129,6 +130,12 @@ var examples = map[string]example{
 		},
 		columns: map[string]string{"image.rank": "image_rank", "work.label": "work.grade"},
 	},
+	"mutual-pairs": {
+		readings: map[string]scoring.Params{
+			"self_included": set("self", "included"), "pooled_delegates": set("delegates", "pooled"), "trimmed_high_low": set("trim", "1"), "rater_centred": set("centred", "yes"),
+		},
+		columns: map[string]string{"contest.label": "contest.grade"},
+	},
 }
 
 // TestExamples holds every shipped scheme against golden files that were not
@@ -155,6 +162,16 @@ func TestExamples(t *testing.T) {
 				compare(t, reading, file, rows(t, compute(t, s, d, params)), ex.columns)
 			}
 		})
+	}
+}
+
+// Every shipped scheme but the one the demo city shows has an example folder.
+func TestEverySchemeHasAnExample(t *testing.T) {
+	t.Parallel()
+	for _, name := range schemes.Names() {
+		if _, ok := examples[name]; !ok && name != "city-overall" {
+			t.Errorf("%s has no example", name)
+		}
 	}
 }
 

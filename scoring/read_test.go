@@ -111,7 +111,7 @@ func TestGB18030IsReadRight(t *testing.T) {
 
 func TestParseNumber(t *testing.T) {
 	t.Parallel()
-	for in, want := range map[string]string{"12": "12", "-3.50": "-7/2", "30%": "3/10", "1/3": "1/3", ".5": "1/2", "+2": "2", "\t7 ": "7",
+	for in, want := range map[string]string{"12": "12", "-3.50": "-7/2", "30%": "3/10", "1/3": "1/3", ".5": "1/2", "+2": "2", "7\u00a0": "7",
 		"": "", "1e5": "", "0x10": "", "1,000": "", "1/0": "", "十": "", "5.": "", "--1": "", "1%%": "", "1/3%": "", "NaN": "", "1_000": ""} {
 		got, ok := scoring.ParseNumber(in)
 		if ok != (want != "") || ok && got.RatString() != want {
