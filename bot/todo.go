@@ -28,14 +28,19 @@ func (t *turn) todoScreen(items []storage.TodoItem, page int) screen {
 		return screen{text: t.html("todo.empty", nil)}
 	}
 	s := screen{}
+	parts := map[int64]int{} // how many parts of a round the person is asked in
+	for _, item := range items {
+		parts[item.RoundID]++
+	}
 	page, pages := pageOf(page, len(items), todoSize)
 	text := []markup{t.html("todo.title", nil)}
 	for _, item := range part(items, page, todoSize) {
-		title := name(item.RoundTitle.In(t.lang), unitsName)
-		line := lines(bold(title), t.todoLine(item))
-		text = append(text, line)
-		s.row(button(todoMark(item)+item.RoundTitle.In(t.lang), widthButton,
-			press{verb: verbOpen, request: item.RequestID}))
+		title := item.RoundTitle.In(t.lang)
+		if parts[item.RoundID] > 1 { // the button is short: what differs stands first
+			title = item.PanelTitle.In(t.lang) + " · " + title
+		}
+		text = append(text, lines(bold(name(title, unitsTitle)), t.todoLine(item)))
+		s.row(button(todoMark(item)+title, widthButton, press{verb: verbOpen, request: item.RequestID}))
 	}
 	s.text = paragraphs(append(text, t.html("todo.hint", nil))...)
 	s.row(t.pager(page, pages, func(to int) press { return press{verb: verbTodo, page: to} })...)
