@@ -22,6 +22,7 @@ type Config struct {
 	Client   *tg.Bot
 	Store    *storage.Store
 	Sessions *storage.Sessions
+	Limiter  *storage.Limiter
 	Locales  *locales.Bundle
 	Log      *slog.Logger
 	// Username of the bot without @, for links and for commands addressed to it.
@@ -39,6 +40,7 @@ type Bot struct {
 	client   *tg.Bot
 	store    *storage.Store
 	sessions *storage.Sessions
+	floods   *floods
 	locales  *locales.Bundle
 	log      *slog.Logger
 	username string
@@ -53,7 +55,7 @@ type Bot struct {
 // New returns a Bot. It calls neither Telegram nor the stores.
 func New(cfg Config) *Bot {
 	b := &Bot{
-		client: cfg.Client, store: cfg.Store, sessions: cfg.Sessions, locales: cfg.Locales, log: cfg.Log,
+		client: cfg.Client, store: cfg.Store, sessions: cfg.Sessions, floods: &floods{limiter: cfg.Limiter}, locales: cfg.Locales, log: cfg.Log,
 		username: cfg.Username, language: cfg.Language, clock: cfg.Now,
 	}
 	if b.clock == nil {

@@ -3,7 +3,6 @@ package bot
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -22,9 +21,6 @@ const (
 	maxAmbiguous = 2 // a lost answer may mean that the message is there: once more, then no more
 )
 
-// globalPace is the name of the pace that all chats share.
-const globalPace = "all"
-
 // SenderConfig is what a Sender needs.
 type SenderConfig struct {
 	Bot     *Bot
@@ -41,13 +37,7 @@ type SenderConfig struct {
 
 // Sender sends what stands in deliveries: leased by this process for a while, paced by a rate that
 // all replicas share, tried again where that can help. A crash doubles at most what was in flight.
-type Sender struct {
-	cfg SenderConfig
-
-	mu        sync.Mutex
-	flooded   int64     // the chat of the latest 429
-	floodEnds time.Time // when that chat may be written to again
-}
+type Sender struct{ cfg SenderConfig }
 
 // NewSender returns a Sender that has sent nothing yet.
 func NewSender(cfg SenderConfig) *Sender { return &Sender{cfg: cfg} }
@@ -143,7 +133,7 @@ func (s *Sender) deliver(ctx context.Context, d storage.Delivery) error {
 		s.cfg.Log.ErrorContext(ctx, "delivery refused", "delivery", d.ID, "kind", d.Kind)
 		return s.finish(ctx, d, survey.DeliveryFailed, outcome.String())
 	case OutcomeTooMany:
-		s.penalise(ctx, d.TelegramID, wait)
+		s.cfg.Bot.floods.met(ctx, d.TelegramID, wait)
 		return s.putOff(ctx, d, wait, outcome.String())
 	}
 	return s.again(ctx, d, outcome.String(), err)
@@ -168,22 +158,6 @@ func (s *Sender) pace(ctx context.Context, chat int64) (time.Duration, error) {
 		}
 	}
 	return 0, nil
-}
-
-func chatPace(chat int64) string { return fmt.Sprintf("chat:%d", chat) }
-
-// penalise holds back after a 429, which does not say whether it is about the chat or about the bot
-// as a whole: the chat waits as long as asked; where another chat is waiting so already, all do.
-func (s *Sender) penalise(ctx context.Context, chat int64, wait time.Duration) {
-	s.cfg.Limiter.Penalise(ctx, chatPace(chat), wait)
-	s.mu.Lock()
-	now := time.Now()
-	everybody := s.flooded != 0 && s.flooded != chat && now.Before(s.floodEnds)
-	s.flooded, s.floodEnds = chat, now.Add(wait)
-	s.mu.Unlock()
-	if everybody {
-		s.cfg.Limiter.Penalise(ctx, globalPace, wait)
-	}
 }
 
 func (s *Sender) sent(ctx context.Context, d storage.Delivery, m *models.Message) error {

@@ -123,18 +123,34 @@ func (t *turn) insist(ctx context.Context, do func() error) error {
 	return err
 }
 
-// call calls Telegram, once more where it asks for a short pause.
+// call calls Telegram, after what is left of a pause it asked for, and once more where it asks for a
+// short one now.
 func (t *turn) call(ctx context.Context, do func() error) error {
-	err := do()
-	outcome, wait := Judge(err)
-	if outcome != OutcomeTooMany || wait > patience {
+	if err := pause(ctx, min(t.floods.left(t.user), patience)); err != nil {
 		return err
 	}
-	select {
-	case <-time.After(wait):
-		return do()
-	case <-ctx.Done():
+	err := do()
+	outcome, wait := Judge(err)
+	if outcome != OutcomeTooMany {
 		return err
+	}
+	t.floods.met(ctx, t.user, wait)
+	if wait > patience || pause(ctx, wait) != nil {
+		return err
+	}
+	return do()
+}
+
+// pause waits, or returns why it could not.
+func pause(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return nil
+	}
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 

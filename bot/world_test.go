@@ -95,7 +95,7 @@ func startWorld(t testing.TB, lang survey.Lang, receive func(w *world, api strin
 	w.must(err)
 	w.print = words.Printer(lang)
 	w.bot = New(Config{
-		Client: client, Store: w.store, Sessions: w.redis.Sessions(), Locales: words, Log: log,
+		Client: client, Store: w.store, Sessions: w.redis.Sessions(), Limiter: w.redis.Limiter(), Locales: words, Log: log,
 		Username: "pingyi_bot", Language: survey.ZhHans, Now: today,
 	})
 	w.dispatcher = NewDispatcher(DispatcherConfig{

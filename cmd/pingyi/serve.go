@@ -112,7 +112,7 @@ func (s *service) greet(ctx context.Context, a *app) error {
 		return err
 	}
 	s.bot = bot.New(bot.Config{
-		Client: s.client, Store: s.store, Sessions: s.redis.Sessions(), Locales: a.bundle, Log: s.log,
+		Client: s.client, Store: s.store, Sessions: s.redis.Sessions(), Limiter: s.redis.Limiter(), Locales: a.bundle, Log: s.log,
 		Username: me.Username, Language: survey.Lang(s.cfg.Lang),
 	})
 	s.dispatch = bot.NewDispatcher(bot.DispatcherConfig{
