@@ -110,20 +110,29 @@ func (b *Ballots) text(w word) string { return b.words[w] }
 // noTime sorts before every time.
 const noTime = -1 << 62
 
-// parseTime reads a time of submission; one without an offset is taken as it
-// stands, for it is only compared with others.
-func parseTime(s string) (int64, bool) {
-	if s == "" {
-		return noTime, true
-	}
+// ParseTime reads a time of submission as answers.csv has it; one without an
+// offset is taken as it stands, for it is only compared with others.
+func ParseTime(s string) (time.Time, bool) {
 	for _, layout := range [...]string{"2006-01-02T15:04:05", time.RFC3339, "2006-01-02 15:04:05",
 		"2006-01-02 15:04:05Z07:00", "2006-01-02T15:04", "2006-01-02 15:04", time.DateOnly} {
 		if len(s) < len(layout)-6 {
 			continue
 		}
 		if t, err := time.Parse(layout, s); err == nil {
-			return t.UnixNano(), true
+			return t, true
 		}
 	}
-	return noTime, false
+	return time.Time{}, false
+}
+
+// parseTime is ParseTime in nanoseconds; no time sorts before all.
+func parseTime(s string) (int64, bool) {
+	if s == "" {
+		return noTime, true
+	}
+	t, ok := ParseTime(s)
+	if !ok {
+		return noTime, false
+	}
+	return t.UnixNano(), true
 }

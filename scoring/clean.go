@@ -60,9 +60,22 @@ func (s *Scheme) Panels(given Params) ([]PanelRule, Faults) {
 // prepareAnswers cleans the rows and takes over the counts.
 func (c *computation) prepareAnswers() {
 	b := &c.data.Ballots
-	rows := map[word][]int32{}
+	rows, outside, other := map[word][]int32{}, map[word]bool{}, 0
 	for i := range b.rows {
-		rows[b.rows[i].panel] = append(rows[b.rows[i].panel], int32(i))
+		row := &b.rows[i]
+		gone, judged := outside[row.period]
+		if !judged {
+			gone = c.outside(b.text(row.period))
+			outside[row.period] = gone
+		}
+		if gone {
+			other++
+			continue
+		}
+		rows[row.panel] = append(rows[row.panel], int32(i))
+	}
+	if other > 0 {
+		c.notice(fileAnswers, "rows_outside", "Count", other, "Period", c.run.String())
 	}
 	byName := map[string][]int32{}
 	for w, list := range rows {
@@ -139,6 +152,9 @@ func (c *computation) takeCounts() {
 		return s
 	}
 	for _, t := range c.data.Turnouts {
+		if c.outside(t.Period) {
+			continue
+		}
 		s := get(t.Panel, sheafKey{t.Relation, t.Subject, t.Stratum, t.Period})
 		s.turnout.Invalid += t.Invalid
 		s.turnout.Superseded += t.Superseded
@@ -146,6 +162,9 @@ func (c *computation) takeCounts() {
 		s.turnout.Valid += t.Valid
 	}
 	for _, n := range c.data.Counts {
+		if c.outside(n.Period) {
+			continue
+		}
 		s := get(n.Panel, sheafKey{n.Relation, n.Subject, n.Stratum, n.Period})
 		if p := c.prog.panels[n.Panel]; p != nil && n.Value != "" && (len(p.items) == 0 || slices.Contains(p.items, n.Item)) {
 			if _, _, known := p.scale.value(n.Value); !known {

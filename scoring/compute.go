@@ -82,8 +82,15 @@ type computation struct {
 	sheaves  map[string]map[string][]*sheaf // panel → subject
 	asked    map[string][]string            // panel → items
 	memo     map[cellKey][]*Cell
+	grouped  map[scopeOf]map[string][]int
 	done     map[*kind]*outcomeTable
 	paid     map[*payoutRule]*paid
+}
+
+// scopeOf names a division of a kind's subjects.
+type scopeOf struct {
+	kind   *kind
+	within string
 }
 
 type subjectAt struct {
@@ -94,7 +101,7 @@ type subjectAt struct {
 func newComputation(prog *program, d *Data) *computation {
 	c := &computation{prog: prog, data: d, subjects: map[*kind][]*Subject{}, place: map[string]subjectAt{},
 		children: map[string][]*Subject{}, values: map[string][]*Value{}, ledger: map[string][]*Entry{},
-		sheaves: map[string]map[string][]*sheaf{}, asked: map[string][]string{}, memo: map[cellKey][]*Cell{},
+		sheaves: map[string]map[string][]*sheaf{}, asked: map[string][]string{}, memo: map[cellKey][]*Cell{}, grouped: map[scopeOf]map[string][]int{},
 		done: map[*kind]*outcomeTable{}, paid: map[*payoutRule]*paid{}}
 	c.run, c.hasRun = parsePeriod(prog.params[periodParam])
 	return c
@@ -117,9 +124,17 @@ func (c *computation) schemeFault(p *part, code string, args ...any) {
 // prepare sorts the data and looks at what only the scheme can judge.
 func (c *computation) prepare() {
 	c.prepareSubjects()
+	outside := 0
 	for i := range c.data.Values {
 		v := &c.data.Values[i]
+		if c.outside(v.Period) {
+			outside++
+			continue
+		}
 		c.values[v.Subject] = append(c.values[v.Subject], v)
+	}
+	if outside > 0 {
+		c.notice(fileValues, "rows_outside", "Count", outside, "Period", c.run.String())
 	}
 	for _, list := range c.values {
 		slices.SortFunc(list, func(a, b *Value) int {
@@ -129,6 +144,16 @@ func (c *computation) prepare() {
 	}
 	c.prepareLedger()
 	c.prepareAnswers()
+}
+
+// outside tells whether a row names a period, year and all, that does not lie
+// within the run's own: such rows belong to another run.
+func (c *computation) outside(rowPeriod string) bool {
+	if !c.hasRun || rowPeriod == "" {
+		return false
+	}
+	p, written := parsePeriod(rowPeriod)
+	return written && !c.run.covers(p)
 }
 
 // prepareSubjects files the subjects by kind and by parent, in order of code.
@@ -248,7 +273,12 @@ func scopeKey(s *Subject, within string) string {
 // scopes gathers the indexes of a kind's subjects by scope; each list is in
 // order of code.
 func (c *computation) scopes(k *kind, within string) map[string][]int {
+	key := scopeOf{k, within}
+	if done, ok := c.grouped[key]; ok {
+		return done
+	}
 	out := map[string][]int{}
+	c.grouped[key] = out
 	for i, s := range c.subjects[k] {
 		key := scopeKey(s, within)
 		out[key] = append(out[key], i)

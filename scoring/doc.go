@@ -25,6 +25,12 @@
 //
 // Scheme.Panels tells for each panel which form suffices (PanelRule.Rows).
 //
+// The language is told on one page, scoring/schemes/README.md; Scheme.Check
+// finds every fault in every reading of a scheme, Scheme.Show prints it for
+// people, JSONSchema serves editors. Result.Notices says what was left alone
+// (panels, items, kinds, rows of other runs) and belongs on stderr. Compare
+// sets two results side by side. Results leave through scoring/disclosure.
+//
 // # Columns
 //
 // A scheme holds one tree of parts per kind of subject. Compute works column

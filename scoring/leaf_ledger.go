@@ -92,7 +92,7 @@ func (r *ledgerRule) wants(e *Entry, in scope) bool {
 // leftOut names the reason why an entry does not count, or "".
 func (c *computation) leftOut(e *Entry, k *entryKind, in scope) string {
 	switch {
-	case c.hasRun && e.Date != "" && !c.run.holds(e.Date):
+	case c.hasRun && e.Date != "" && !c.run.holds(e.Date), c.outside(e.Period):
 		return "entry_outside"
 	case in.period != "" && !partOfRun(c.prog.params[periodParam], in.period, e.Period, e.Date):
 		return "entry_outside"

@@ -70,6 +70,7 @@ func (r *valuesRule) ruleFor(code string) valueRule {
 }
 
 func (r *valuesRule) compute(c *computation, p *part, in scope) []*Cell {
+	r.tellAbsent(c, p, in)
 	subjects := c.subjects[p.kind]
 	out := make([]*Cell, len(subjects))
 	for i, s := range subjects {
@@ -85,6 +86,19 @@ func (r *valuesRule) compute(c *computation, p *part, in scope) []*Cell {
 		r.combineMarks(p, in, cell, shares)
 	}
 	return out
+}
+
+// tellAbsent notices indicators that nobody has a value of: most likely a
+// misspelt code. A run without any values at all says so by itself.
+func (r *valuesRule) tellAbsent(c *computation, p *part, in scope) {
+	if in != (scope{}) || len(c.data.Values) == 0 {
+		return
+	}
+	for _, code := range r.codes {
+		if !slices.ContainsFunc(c.data.Values, func(v Value) bool { return matchCode(code, v.Indicator) }) {
+			c.notice(fileValues, "indicator_absent", "Indicator", code, "Part", p.path)
+		}
+	}
 }
 
 // rowsOf gathers the subject's rows in scope, by indicator.

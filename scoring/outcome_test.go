@@ -232,3 +232,31 @@ func TestConsequences(t *testing.T) {
 		t.Errorf("half-years: got %s, want %s", got, want)
 	}
 }
+
+// Rows of another run do not count, and that is said.
+func TestRowsOfAnotherRun(t *testing.T) {
+	t.Parallel()
+	s := parse(t, "s.yaml", "scheme: s\npanels: {p: {items: [q]}}\nledger: {bonus: add}\nkinds: {u: {parts: {x: {values: k}, y: {survey: p, show: [n]}, b: {ledger: {kinds: [bonus]}}, all: {formula: x + y + b}}, total: all}}\n")
+	d := folder(t, "subjects.csv", "code\na\n", "values.csv", "subject,indicator,period,value\na,k,2025-Q3,50\na,k,2025-Q4,99\n",
+		"answers.csv", "id,panel,subject,item,value,period\n1,p,a,q,5,2025-Q3\n2,p,a,q,1,2025-Q2\n",
+		"ledger.csv", "id,subject,kind,points,date,period\n1,a,bonus,3,2025-08-01,\n2,a,bonus,4,2025-10-01,\n3,a,bonus,5,,2025-Q4\n4,a,bonus,6,,2025-Q3\n")
+	r := compute(t, s, d, scoring.Params{"period": "2025-Q3"})
+	want(t, r, "a", "x", "50", "y", "100", "y.n", "1", "b", "9", "total", "159")
+	var told []string
+	for _, n := range r.Notices {
+		told = append(told, n.File+" "+n.Code)
+	}
+	if got := strings.Join(told, ", "); got != "values.csv scoring.notice.rows_outside, answers.csv scoring.notice.rows_outside" {
+		t.Errorf("notices: %s", got)
+	}
+}
+
+// Money that would be shared out of itself is a fault, not a loop.
+func TestPayoutCycle(t *testing.T) {
+	t.Parallel()
+	s := parse(t, "s.yaml", "scheme: s\nkinds: {u: {parts: {x: {values: k}}, total: x, payouts: [{payout: pay, pool: {of: parent, payout: pay}, by: x}]}}\n")
+	d := folder(t, "subjects.csv", "code,parent\na,\nb,a\n", "values.csv", "subject,indicator,value\na,k,1\nb,k,1\n")
+	if _, faults := scoring.Compute(s, d, nil); len(faults) != 1 || faults[0].Code != "scoring.fault.payout_cycle" {
+		t.Errorf("faults: %v", faults)
+	}
+}

@@ -120,10 +120,20 @@ func (b *binder) valuesRule(p *part, n *node) rule {
 	b.valueWeights(p, r, body.get("weights"))
 	if rules := body.get("rules"); b.isMap(rules) {
 		for _, e := range rules.entries {
+			if !slices.ContainsFunc(r.codes, func(c string) bool { return overlap(c, e.key) }) {
+				b.fault(e.at, "indicator_unknown", map[string]any{"Got": e.key, "Part": p.path, "Known": strings.Join(r.codes, ", ")})
+			}
 			r.rules = append(r.rules, patternRule{e.key, b.valueRule(b.block(e.node, "value_rule"), r.base)})
 		}
 	}
 	return r
+}
+
+// overlap tells whether two patterns can match the same code.
+func overlap(a, b string) bool {
+	headA, openA := strings.CutSuffix(a, "*")
+	headB, openB := strings.CutSuffix(b, "*")
+	return openA && strings.HasPrefix(headB, headA) || openB && strings.HasPrefix(headA, headB) || a == b
 }
 
 func (b *binder) valueWeights(p *part, r *valuesRule, w *node) {

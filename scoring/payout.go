@@ -149,6 +149,10 @@ func (c *computation) portions(k *kind, r *payoutRule, members []int) []*portion
 			for _, up := range at.kind.payouts {
 				if up.name == r.from {
 					given := c.pay(at.kind, up)
+					if given.exact[at.index] == nil { // still being worked out
+						c.fault(c.prog.scheme.file, r.at.line, "payout_cycle", "Payout", r.name)
+						return nil
+					}
 					out = append(out, &portion{parent, given.exact[at.index], given.cents[at.index], who})
 				}
 			}

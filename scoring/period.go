@@ -71,6 +71,13 @@ func (p period) before(n int) period {
 	return period{k / perYear(p.unit), p.unit, k%perYear(p.unit) + 1}
 }
 
+// covers tells whether q lies within p.
+func (p period) covers(q period) bool {
+	pLong, qLong := 12/perYear(p.unit), 12/perYear(q.unit)
+	first, last := (q.n-1)*qLong, q.n*qLong
+	return p.year == q.year && first >= (p.n-1)*pLong && last <= p.n*pLong
+}
+
 // holds tells whether a date (YYYY-MM-DD) lies in the period.
 func (p period) holds(date string) bool {
 	if len(date) < 7 {

@@ -70,6 +70,7 @@ func TestSchemeFaults(t *testing.T) {
 		{"unknown ledger kind", "[bonus]", "[bonis]", `bonis`, "entry_unknown bonus"},
 		{"indicator pattern", "work.*", "'*.work'", `'*.work'`, "values_pattern"},
 		{"indicators not combined", ", combine: mean", "", `code: work`, "values_combine"},
+		{"a rule for an indicator it does not have", "floor: 0,", "floor: 0, rules: {wrk.x: {better: lower}},", `wrk.x`, "indicator_unknown"},
 		{"a circle", "work: {values: {code: work.*, score: completion, cap: 1, floor: 0, combine: mean}}", "work: all", `work: all`, "part_cycle"},
 		{"quota without a rule for ties", "share: 30%, ties: include", "share: 30%", `grade: A`, "quota_ties"},
 		{"chain without a list", "ties: include", "ties: chain", `chain,`, "ties_chain"},
@@ -132,6 +133,15 @@ func TestSchemeFaults(t *testing.T) {
 func position(text, piece string) string {
 	before := text[:max(strings.Index(text, piece), 0)]
 	return fmt.Sprintf("%d:%d", strings.Count(before, "\n")+1, len(before)-strings.LastIndexByte(before, '\n'))
+}
+
+func TestCircleBetweenKinds(t *testing.T) {
+	t.Parallel()
+	_, faults := scoring.ParseScheme("x.yaml", []byte("scheme: x\nkinds:\n  team:\n    parts: {t: {take: {part: p, of: children, kind: person, by: mean}}}\n    total: t\n"+
+		"  person:\n    parts: {p: {take: {part: t, of: parent, kind: team}}}\n    total: p\n"))
+	if diff := cmp.Diff([]string{"x.yaml:4:13 part_cycle"}, faultList(faults)); diff != "" {
+		t.Error(diff)
+	}
 }
 
 func TestShippedSchemesAreGood(t *testing.T) {
