@@ -16,6 +16,9 @@ import (
 // errObsolete says that there is nothing left to say by a delivery.
 var errObsolete = errors.New("bot: the delivery is obsolete")
 
+// errHeld says that a delivery has to wait: its round is paused.
+var errHeld = errors.New("bot: the delivery waits for its round")
+
 // outgoing is one message to a private chat.
 type outgoing struct {
 	screen
@@ -129,6 +132,9 @@ func (t *turn) asking(ctx context.Context, d storage.Delivery) (screen, error) {
 		return screen{}, err
 	}
 	c := &conversation{OpenForm: form, position: survey.Start(form.Form, form.State)}
+	if c.Round.State == survey.RoundPaused {
+		return screen{}, errHeld
+	}
 	if c.Round.State != survey.RoundOpen || c.State == survey.RequestDone || c.State == survey.RequestDeclined {
 		return screen{}, errObsolete
 	}
@@ -142,7 +148,7 @@ func (t *turn) asking(ctx context.Context, d storage.Delivery) (screen, error) {
 		key, done = "deliver.reminder_begun", fmt.Sprintf("%d/%d %s", n, total, bar(n, total))
 	}
 	s := screen{text: paragraphs(
-		bold(name(c.Round.Title.In(t.lang), unitsTitle)),
+		bold(name(t.titleOf(c), unitsTitle)),
 		t.html(key, map[string]any{"When": t.deadline(c)}), escape(done))}
 	open := "form.continue"
 	if c.State != survey.RequestOpened {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -45,9 +46,11 @@ func (w *world) work(sender *Sender, person int64, patience time.Duration) bool 
 	ctx, cancel := context.WithTimeout(w.t.Context(), patience)
 	defer cancel()
 	for ctx.Err() == nil {
-		if _, err := sender.batch(ctx); err != nil && ctx.Err() == nil {
+		var all sync.WaitGroup
+		if _, err := sender.lease(ctx, cap(sender.held), &all); err != nil && ctx.Err() == nil {
 			w.t.Fatal(err)
 		}
+		all.Wait()
 		for _, m := range w.box.Messages(person) {
 			for _, row := range m.Inline {
 				for _, b := range row {

@@ -321,7 +321,7 @@ func (w *world) deliver() {
 		if sent != nil {
 			id = int64(sent.ID)
 		}
-		w.must(w.store.Sent(ctx, today(), d.ID, id))
+		w.must(w.store.Sent(ctx, today(), storage.Went{ID: d.ID, MessageID: id}))
 	}
 	w.settle()
 }

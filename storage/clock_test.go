@@ -118,7 +118,7 @@ func TestReplicasTickTogether(t *testing.T) {
 		for {
 			leased := c.lease(now)
 			for _, d := range leased {
-				if err := c.Sent(t.Context(), now, d.ID, d.ID+100); err != nil {
+				if err := c.Sent(t.Context(), now, Went{ID: d.ID, MessageID: d.ID + 100}); err != nil {
 					t.Fatal(err)
 				}
 			}

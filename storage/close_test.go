@@ -330,7 +330,7 @@ func TestEndOfARoundTellsLiveMessages(t *testing.T) {
 				t.Fatalf("leased %d: %v", len(leased), err)
 			}
 			for i, d := range leased[:2] {
-				if err := c.Sent(t.Context(), testNow, d.ID, int64(500+i)); err != nil {
+				if err := c.Sent(t.Context(), testNow, Went{ID: d.ID, MessageID: int64(500 + i)}); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -339,7 +339,7 @@ func TestEndOfARoundTellsLiveMessages(t *testing.T) {
 			}
 			want(t, "ending it again", end.do(c, code), survey.ErrClosed)
 			// The third was on its way when the round ended.
-			if err := c.Sent(t.Context(), testNow, leased[2].ID, 502); err != nil {
+			if err := c.Sent(t.Context(), testNow, Went{ID: leased[2].ID, MessageID: 502}); err != nil {
 				t.Fatal(err)
 			}
 			told, err := c.Lease(t.Context(), testNow, "two", 10, testLease)

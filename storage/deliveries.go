@@ -154,51 +154,84 @@ func (s *Store) NextDelivery(ctx context.Context) (time.Time, bool, error) {
 	return at.In(s.zone), true, nil
 }
 
+// Went is a delivery that went out as a message; 0 where an older one was redrawn.
+type Went struct{ ID, MessageID int64 }
+
 const (
 	sqlSent = `
-	UPDATE delivery SET state = 'sent', leased_by = NULL, leased_until = NULL, message_id = nullif(@message::bigint, 0), error = ''
-	WHERE id = @id AND state <> 'sent'
-	RETURNING kind, coalesce(request_id, 0)`
-	sqlRequestSent = `
-	UPDATE request SET message_id = @message, sent_at = coalesce(sent_at, @now),
-	       state = CASE WHEN state IN ('pending', 'unreachable') THEN 'sent' ELSE state END
-	WHERE id = @request
-	RETURNING state IN ('expired')`
+	WITH went AS (SELECT * FROM unnest(@ids::bigint[], @messages::bigint[]) AS w (id, message)),
+	done AS (
+		UPDATE delivery d SET state = 'sent', leased_by = NULL, leased_until = NULL, error = '', message_id = nullif(w.message, 0)
+		FROM went w WHERE d.id = w.id AND d.state <> 'sent'
+		RETURNING d.kind, d.request_id, w.message
+	)
+	UPDATE request q SET message_id = done.message, sent_at = coalesce(q.sent_at, @now),
+	       state = CASE WHEN q.state IN ('pending', 'unreachable') THEN 'sent' ELSE q.state END
+	FROM done WHERE q.id = done.request_id AND done.kind = 'invitation'
+	RETURNING q.id, q.state = 'expired' AS late`
 	sqlCloseLate = `
 	INSERT INTO delivery (kind, person_id, request_id, round_id, priority, due_at)
 	SELECT CASE r.state WHEN 'cancelled' THEN 'cancelled' ELSE 'closed' END, q.person_id, q.id, q.round_id, @priority, @now
-	FROM request q JOIN round r ON r.id = q.round_id WHERE q.id = @request AND r.state IN ('closed', 'cancelled')`
+	FROM request q JOIN round r ON r.id = q.round_id WHERE q.id = ANY(@late) AND r.state IN ('closed', 'cancelled')`
 )
 
-// Sent records that a delivery went out as the message. That of an invitation
-// becomes the request's live message; where the round ended while it was on
-// its way, the message is to be told so.
-func (s *Store) Sent(ctx context.Context, now time.Time, id, messageID int64) error {
+// Sent records that deliveries went out. The message of an invitation becomes
+// the request's live message; where the round ended while it was on its way,
+// the message is to be told so. What another sender, whose lease ran out, said
+// before stays.
+func (s *Store) Sent(ctx context.Context, now time.Time, went ...Went) error {
+	slices.SortFunc(went, func(a, b Went) int { return cmp.Compare(a.ID, b.ID) })
+	ids, messages := make([]int64, len(went)), make([]int64, len(went))
+	for i, w := range went {
+		ids[i], messages[i] = w.ID, w.MessageID
+	}
 	err := s.tx(ctx, func(tx pgx.Tx) error {
-		args := pgx.NamedArgs{"id": id, "message": messageID, "now": now, "priority": priorityClosing}
-		var kind DeliveryKind
+		rows, _ := tx.Query(ctx, sqlSent, pgx.NamedArgs{"ids": ids, "messages": messages, "now": now})
+		var ended []int64
 		var request int64
-		err := tx.QueryRow(ctx, sqlSent, args).Scan(&kind, &request)
-		if errors.Is(err, pgx.ErrNoRows) {
-			return nil // another sender, whose lease ran out, said so before
-		}
-		if err != nil || kind != DeliverInvitation {
-			return err
-		}
-		args["request"] = request
 		var late bool
-		if err := tx.QueryRow(ctx, sqlRequestSent, args).Scan(&late); err != nil || !late {
+		_, err := pgx.ForEachRow(rows, []any{&request, &late}, func() error {
+			if late {
+				ended = append(ended, request)
+			}
+			return nil
+		})
+		if err != nil || len(ended) == 0 {
 			return err
 		}
-		if _, err := tx.Exec(ctx, sqlCloseLate, args); err != nil {
+		if _, err := tx.Exec(ctx, sqlCloseLate, pgx.NamedArgs{"late": ended, "now": now, "priority": priorityClosing}); err != nil {
 			return err
 		}
 		return notify(ctx, tx, deliveryChannel)
 	})
 	if err != nil {
-		return fmt.Errorf("storage: delivery %d was sent: %w", id, err)
+		return fmt.Errorf("storage: %d deliveries were sent: %w", len(went), err)
 	}
 	return nil
+}
+
+const sqlGiveBack = `
+	UPDATE delivery SET state = 'pending', leased_by = NULL, leased_until = NULL, attempts = attempts - 1
+	WHERE state = 'leased' AND leased_by = @worker AND (@id::bigint = 0 OR id = @id)`
+
+// GiveBack returns a delivery that a sender leased and did not attempt, for
+// whoever comes next; id 0: all that it holds.
+func (s *Store) GiveBack(ctx context.Context, worker string, id int64) error {
+	if _, err := s.pool.Exec(ctx, sqlGiveBack, pgx.NamedArgs{"worker": worker, "id": id}); err != nil {
+		return fmt.Errorf("storage: delivery %d is given back: %w", id, mapError(err))
+	}
+	return nil
+}
+
+const sqlRoundState = `SELECT state FROM round WHERE id = @id`
+
+// RoundState returns where a round stands at this moment.
+func (s *Store) RoundState(ctx context.Context, id int64) (survey.RoundState, error) {
+	var state survey.RoundState
+	if err := s.pool.QueryRow(ctx, sqlRoundState, pgx.NamedArgs{"id": id}).Scan(&state); err != nil {
+		return "", fmt.Errorf("storage: state of round %d: %w", id, mapError(err))
+	}
+	return state, nil
 }
 
 const sqlRetry = `

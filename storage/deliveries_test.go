@@ -60,7 +60,7 @@ func TestSendersShareTheWork(t *testing.T) {
 				}
 				mu.Unlock()
 				for _, d := range leased {
-					if err := c.Sent(t.Context(), testNow, d.ID, d.TelegramID*10); err != nil {
+					if err := c.Sent(t.Context(), testNow, Went{ID: d.ID, MessageID: d.TelegramID * 10}); err != nil {
 						return err
 					}
 				}
@@ -110,7 +110,7 @@ func TestLeasesRunOutAndAreGivenBack(t *testing.T) {
 	}
 	// The sender whose lease ran out had sent it after all: it is one message.
 	for range 2 {
-		if err := c.Sent(t.Context(), testNow, late["invitation c002"].ID, 7); err != nil {
+		if err := c.Sent(t.Context(), testNow, Went{ID: late["invitation c002"].ID, MessageID: 7}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -161,7 +161,7 @@ func TestUnreachablePeopleGetNothingMore(t *testing.T) {
 	if err := c.Fail(t.Context(), testNow, leased["invitation c002"].ID, survey.DeliveryFailed, "bad request"); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Sent(t.Context(), testNow, leased["invitation c003"].ID, 5); err != nil {
+	if err := c.Sent(t.Context(), testNow, Went{ID: leased["invitation c003"].ID, MessageID: 5}); err != nil {
 		t.Fatal(err)
 	}
 	states := listed[string](t, c.Store, `SELECT p.code || ' ' || q.state || ' ' || (p.unreachable_at IS NOT NULL)

@@ -18,19 +18,20 @@ const paceShare = 0.95
 // cannot know of the others: right for four.
 const alone = 0.25
 
-// MaxPace is the longest wait that Reserve hands out a slot for.
-const MaxPace = 30 * time.Second
+// MaxPace is the longest wait that slots are handed out for.
+const MaxPace = 10 * time.Second
 
 // maxPaces bounds what one process remembers of paces.
 const maxPaces = 10_000
 
-// reserveScript hands out the next free slot of a pace, in microseconds from now.
+// reserveScript hands out the next free slots of a pace, and tells when the
+// first one is, in microseconds from now; ARGV[4] is how many.
 // What the process remembers (ARGV[2]) holds even if Redis has forgotten.
 // Slots too far ahead are not handed out: the wait alone is told.
 const reserveScript = `
 local t = redis.call('TIME')
 local now = tonumber(t[1]) * 1000000 + tonumber(t[2])
-local interval, remembered, limit = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local interval, remembered, limit = tonumber(ARGV[1]) * tonumber(ARGV[4]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local slot = math.max(now + remembered,
     tonumber(redis.call('GET', KEYS[1]) or '0'), tonumber(redis.call('GET', KEYS[2]) or '0'))
 local wait = slot - now
@@ -98,19 +99,27 @@ func penaltyName(key string) string { return "pingyi:pace:{" + key + "}:penalty"
 // even: no burst. A wait longer than MaxPace (after a penalty) takes no slot:
 // put the matter off for as long and reserve again.
 func (l *Limiter) Reserve(ctx context.Context, key string, rate float64) time.Duration {
+	wait, _ := l.ReserveRow(ctx, key, rate, 1)
+	return wait
+}
+
+// ReserveRow is Reserve for n slots that follow one another: it returns how
+// long to wait for the first, and the gap from each to the next.
+func (l *Limiter) ReserveRow(ctx context.Context, key string, rate float64, n int) (wait, gap time.Duration) {
 	if rate <= 0 || math.IsNaN(rate) {
-		return MaxPace + time.Second
+		return MaxPace + time.Second, 0
 	}
-	interval := time.Duration(float64(time.Second) / (rate * paceShare))
+	gap = time.Duration(float64(time.Second) / (rate * paceShare))
 	wait, err := l.run(ctx, l.paced, l.reserve, []string{slotName(key), penaltyName(key)},
-		interval.Microseconds(), l.remembered(key).Microseconds(), MaxPace.Microseconds())
+		gap.Microseconds(), l.remembered(key).Microseconds(), MaxPace.Microseconds(), n)
 	if err != nil {
-		return l.reserveAlone(key, time.Duration(float64(interval)/alone))
+		gap = time.Duration(float64(gap) / alone)
+		return l.reserveAlone(key, time.Duration(n)*gap), gap
 	}
 	if wait <= MaxPace {
-		l.remember(key, func(p *localPace) { p.next = later(p.next, time.Now().Add(wait+interval)) })
+		l.remember(key, func(p *localPace) { p.next = later(p.next, time.Now().Add(wait+time.Duration(n)*gap)) })
 	}
-	return wait
+	return wait, gap
 }
 
 // Penalise forbids slots of a pace for a while, for all replicas: Telegram's
@@ -160,7 +169,7 @@ func (l *Limiter) remembered(key string) time.Duration {
 	return max(0, time.Until(later(p.next, p.penalty)))
 }
 
-// reserveAlone takes the next slot without Redis.
+// reserveAlone takes the next slots, of so long together, without Redis.
 func (l *Limiter) reserveAlone(key string, interval time.Duration) time.Duration {
 	var wait time.Duration
 	l.remember(key, func(p *localPace) {
