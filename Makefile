@@ -5,7 +5,7 @@ GO    ?= go
 LINT   = $(GO) tool -modfile=.tools/go.mod golangci-lint
 COUNT ?= 10
 
-.PHONY: demo test check bench browser build
+.PHONY: demo test check bench browser build crash
 
 ## demo: the whole system on this machine, nothing to configure
 demo:
@@ -33,6 +33,10 @@ browser:
 	@packages="$$(grep -rl --include='*_test.go' '^//go:build browser' . | xargs -r -n1 dirname | sort -u)"; \
 		if [ -z "$$packages" ]; then echo "no browser tests found"; exit 1; fi; \
 		set -x; $(GO) test -count=1 -timeout 20m -tags browser -run '^TestBrowser' $$packages
+
+## crash: kills, cuts and storms by a random schedule; SEED=… repeats one, LENGTH=45s, RUN=one|two picks
+crash:
+	SEED="$(SEED)" LENGTH="$(LENGTH)" $(GO) test -count=1 -timeout 60m -tags crash -run 'TestCrash$(if $(RUN),/$(RUN))' -v ./cmd/pingyi
 
 ## build: the program, as bin/pingyi
 build:

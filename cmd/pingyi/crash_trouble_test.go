@@ -1,0 +1,212 @@
+//go:build crash
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"pingyi/bot/sandbox"
+)
+
+// trouble is one thing that goes wrong at a moment of the schedule.
+type trouble struct {
+	after   time.Duration // the one before
+	kind    string
+	replica int
+	lasts   time.Duration
+	n       int
+}
+
+func (x trouble) String() string {
+	return fmt.Sprintf("+%v %s replica=%d lasts=%v n=%d", x.after, x.kind, x.replica, x.lasts, x.n)
+}
+
+// The kinds of trouble. Those that come first come more often.
+var troubles = []string{
+	"kill replica", "kill replica", "kill replica", "kill Postgres", "kill Redis", "flush Redis", "duplicates", "duplicates",
+	"cut Postgres", "cut Redis", "clog Postgres", "clog Redis", "429", "5xx", "drop before", "drop after", "second poller",
+}
+
+// plan is the schedule of a seed.
+func plan(seed uint64, replicas int, polls bool, length time.Duration) []trouble {
+	dice := rand.New(rand.NewPCG(seed, 1))
+	var all []trouble
+	for at := time.Duration(0); at < length; {
+		x := trouble{
+			after: time.Duration(300+dice.IntN(1400)) * time.Millisecond, kind: troubles[dice.IntN(len(troubles))],
+			replica: dice.IntN(replicas), lasts: time.Duration(dice.IntN(2500)) * time.Millisecond, n: 1 + dice.IntN(20),
+		}
+		at += x.after
+		if x.kind != "second poller" || polls {
+			all = append(all, x)
+		}
+	}
+	return all
+}
+
+// span is a time in which something under way may have been done without being recorded.
+type span struct{ from, to time.Time }
+
+// spans are kept while trouble runs.
+type spans struct {
+	mu  sync.Mutex
+	all []span
+}
+
+func (s *spans) add(from, to time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.all = append(s.all, span{from, to})
+}
+
+// near reports whether a moment lies in a span or within slack of one.
+func (s *spans) near(at time.Time, slack time.Duration) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, x := range s.all {
+		if at.After(x.from.Add(-slack)) && at.Before(x.to.Add(slack)) {
+			return true
+		}
+	}
+	return false
+}
+
+// afflict carries a schedule out, one trouble after the other; what lasts goes on beside the next.
+func (s *stage) afflict(ctx context.Context, schedule []trouble) {
+	var lasting sync.WaitGroup
+	defer lasting.Wait()
+	for _, x := range schedule {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(x.after):
+		}
+		s.t.Log(x)
+		lasting.Go(func() {
+			from := time.Now()
+			if s.strike(ctx, x) {
+				s.unsafe.add(from, time.Now())
+			}
+		})
+	}
+}
+
+// strike does one trouble and undoes it; true where something under way may have been done without
+// being recorded.
+func (s *stage) strike(ctx context.Context, x trouble) (unsafe bool) {
+	r := s.replicas[x.replica]
+	wait := func() { time.Sleep(x.lasts) }
+	storm := func(f sandbox.Fault) {
+		cancel := s.sb.Inject(f)
+		wait()
+		cancel()
+	}
+	switch x.kind {
+	case "kill replica":
+		r.kill(x.lasts)
+		return true
+	case "kill Postgres":
+		s.restart(ctx, &s.killPostgres, s.postgres.Kill, s.postgres.Start, x.lasts)
+		return true
+	case "kill Redis":
+		s.restart(ctx, &s.killRedis, s.redis.Kill, s.redis.Start, x.lasts)
+	case "flush Redis":
+		s.flush(ctx)
+	case "duplicates":
+		s.duplicate(x)
+	case "cut Postgres":
+		r.database.sever()
+		wait()
+		r.database.mend()
+		return true
+	case "clog Postgres":
+		r.database.clog()
+		wait()
+		r.database.mend()
+		return true
+	case "cut Redis":
+		r.redis.sever()
+		wait()
+		r.redis.mend()
+	case "clog Redis":
+		r.redis.clog()
+		wait()
+		r.redis.mend()
+	case "429":
+		storm(sandbox.Fault{Status: http.StatusTooManyRequests, RetryAfter: 1, Every: 1 + x.n%4})
+	case "5xx":
+		storm(sandbox.Fault{Status: http.StatusBadGateway, Every: 1 + x.n%3})
+	case "drop before":
+		storm(sandbox.Fault{Drop: sandbox.DropBefore, Every: 1 + x.n%3})
+		return true
+	case "drop after":
+		storm(sandbox.Fault{Drop: sandbox.DropAfter, Every: 1 + x.n%3})
+		return true
+	case "second poller":
+		s.pollBeside(ctx)
+	}
+	return false
+}
+
+// restart kills a server and starts it again; two such troubles follow one another.
+func (s *stage) restart(ctx context.Context, one *sync.Mutex, kill func() error, start func(context.Context) error, down time.Duration) {
+	one.Lock()
+	defer one.Unlock()
+	if err := kill(); err != nil {
+		s.t.Error(err)
+		return
+	}
+	time.Sleep(down)
+	if err := start(context.WithoutCancel(ctx)); err != nil {
+		s.t.Error(err)
+	}
+}
+
+func (s *stage) flush(ctx context.Context) {
+	s.killRedis.Lock() // not while it is down
+	defer s.killRedis.Unlock()
+	o, err := redis.ParseURL(s.redis.URL())
+	if err != nil {
+		s.t.Error(err)
+		return
+	}
+	client := redis.NewClient(o)
+	defer func() { _ = client.Close() }()
+	if err := client.FlushAll(context.WithoutCancel(ctx)).Err(); err != nil {
+		s.t.Error(err)
+	}
+}
+
+// duplicate delivers the latest update of some people once more.
+func (s *stage) duplicate(x trouble) {
+	for i := range x.n {
+		p := s.people[(x.replica*31+i*17+x.n)%len(s.people)]
+		if s.sb.DuplicateLast(p.id) {
+			s.duplicates.Add(1)
+		}
+	}
+}
+
+// pollBeside is a second program with the same token, which confirms nothing.
+func (s *stage) pollBeside(ctx context.Context) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.api+"/bot"+botToken+"/getUpdates",
+		bytes.NewReader([]byte(`{"timeout":0,"limit":1}`)))
+	if err != nil {
+		s.t.Error(err)
+		return
+	}
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return // the schedule is over
+	}
+	_ = resp.Body.Close()
+}
