@@ -291,6 +291,7 @@ func (b *binder) readLedger(n *node) {
 			k.sign = b.word(e.node, "signed", "add", "subtract", "none")
 		} else {
 			body := b.block(e.node, "entry")
+			k.title = b.title(body.get("title"))
 			k.sign = b.word(body.get("points"), "signed", "add", "subtract", "none")
 			k.approval = b.word(body.get("approval"), "refusable", "required")
 			k.levels = b.numbers(body.get("levels"))

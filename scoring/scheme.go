@@ -87,6 +87,7 @@ type panel struct {
 // entryKind is a word of the ledger.
 type entryKind struct {
 	code     string
+	title    Text
 	sign     string // add, subtract, signed, none
 	approval string // required, refusable
 	levels   map[string]*big.Rat

@@ -35,12 +35,25 @@ func (s *Scheme) Show(words Words, lang string) string {
 	}
 	for _, code := range keys(prog.panels) {
 		p := prog.panels[code]
-		o.put(1, o.say("panel", "Panel", titleFor(p.title, code, lang), "Code", code, "Items", strings.Join(p.items, ", "), "Min", p.min))
+		o.put(1, o.say("panel", "Panel", titleFor(p.title, code, lang), "Code", code, "Items", strings.Join(p.items, ", "), "Min", p.min)+
+			o.once(p))
+	}
+	if len(prog.entries) > 0 {
+		o.head("ledger_kinds")
+		o.ledgerKinds(prog.entries)
 	}
 	for _, k := range prog.kinds {
 		o.kind(k)
 	}
 	return o.b.String()
+}
+
+// once says which of a respondent's responses counts.
+func (o *outline) once(p *panel) string {
+	if p.once == "none" {
+		return o.say("once_none")
+	}
+	return o.say("once_"+p.once) + o.say("keep_"+p.keep)
 }
 
 func titleFor(t Text, code, lang string) string {
@@ -124,17 +137,13 @@ func (o *outline) part(p *part, depth int) {
 	} else if p.weight != nil {
 		weight = weightRow(p.weight)
 	}
-	name := titleFor(p.title, p.path[strings.LastIndexByte(p.path, '.')+1:], o.lang)
+	name := titleFor(p.title, o.panelTitle(p), o.lang)
 	line := name + strings.Repeat(" ", max(1, 30-2*depth-runewidth.StringWidth(name))) + fmt.Sprintf("%8s  ", weight) + o.rule(p)
+	line += o.steps(p.steps)
 	if p.full != nil {
 		line += o.say("full", "Value", p.full)
 	}
-	for _, f := range p.floor {
-		line += o.say("floor", "Value", f.value)
-	}
-	for _, f := range p.cap {
-		line += o.say("cap", "Value", f.value)
-	}
+	line += o.bounds("floor", p.floor) + o.bounds("cap", p.cap)
 	if p.periods != nil {
 		names := strings.Join(p.periods.names, ", ")
 		if names == "" {
@@ -145,9 +154,7 @@ func (o *outline) part(p *part, depth int) {
 	if p.each != nil {
 		line += o.say("each_"+p.each.column, "How", o.words("scoring.rule."+p.each.combine, nil))
 	}
-	if p.when != nil {
-		line += o.say("only", "When", conditionText(p.when))
-	}
+	line += o.when(p.when)
 	for _, s := range p.missing {
 		line += o.say("missing_"+s.how, "Value", s.value, "Over", s.over)
 	}
@@ -155,6 +162,17 @@ func (o *outline) part(p *part, depth int) {
 	for _, c := range p.children {
 		o.part(c, depth+1)
 	}
+}
+
+// panelTitle names a part without a title: by its panel where it has one, else
+// by the last word of its path.
+func (o *outline) panelTitle(p *part) string {
+	if r, ok := p.rule.(*surveyRule); ok && len(r.panels) == 1 {
+		if t := r.panels[0].title.In(o.lang); t != "" {
+			return t
+		}
+	}
+	return lastOf(p.path)
 }
 
 func weightRow(w *weight) string {
@@ -166,52 +184,6 @@ func weightRow(w *weight) string {
 		out = append(out, ratText(w.table.rows[row][w.column]))
 	}
 	return strings.Join(out, "/")
-}
-
-// rule says in a few words where the value comes from.
-func (o *outline) rule(p *part) string {
-	switch r := p.rule.(type) {
-	case *surveyRule:
-		var panels []string
-		for _, pan := range r.panels {
-			panels = append(panels, titleFor(pan.title, pan.code, o.lang))
-		}
-		return o.say("survey", "Panel", strings.Join(panels, ", "), "Relation", strings.Join(append(r.relations, r.strata...), ", "),
-			"How", o.say("aggregate_"+r.aggregate), "Min", r.min)
-	case *valuesRule:
-		how := ""
-		if r.combine != "" {
-			how = o.words("scoring.rule."+r.combine, nil)
-		}
-		return o.say("values", "Codes", strings.Join(r.codes, ", "), "Score", o.say("score_"+r.base.score), "How", how)
-	case *ledgerRule:
-		var kinds []string
-		for _, k := range r.kinds {
-			kinds = append(kinds, k.code)
-		}
-		return o.say("ledger", "Kinds", strings.Join(kinds, ", "), "Base", r.base)
-	case *formulaRule:
-		return "= " + conditionText(r.condition)
-	case *constantRule:
-		return "= " + ratText(r.value)
-	case *attributeRule:
-		return o.say("attribute", "Attribute", r.attribute)
-	case *takeRule:
-		part := ""
-		if r.part != nil {
-			part = r.part.path
-		}
-		return o.say("take", "Part", part, "Of", r.of, "By", r.by)
-	case *combineRule:
-		var named []string
-		for _, m := range r.members {
-			if m.named && m.part != nil {
-				named = append(named, titleFor(m.part.title, m.part.path, o.lang))
-			}
-		}
-		return o.say("combine", "How", o.words("scoring.rule."+r.how, nil), "Parts", strings.Join(named, ", "))
-	}
-	return o.words("scoring.rule."+p.rule.name(), nil)
 }
 
 func (o *outline) rank(key string, r *rankRule, k *kind) string {
@@ -235,6 +207,8 @@ func (o *outline) places(key string, rules []*placeRule) {
 		line := titleFor(r.title, r.word, o.lang)
 		if r.share != nil {
 			line += o.say("share", "Share", plain(new(big.Rat).Mul(r.share, rat(100))), "Least", r.atLeast)
+		} else if r.last > 0 && r.first == r.last {
+			line += o.say("place", "Place", r.first)
 		} else if r.last > 0 {
 			line += o.say("places", "First", r.first, "Last", r.last)
 		}
@@ -245,29 +219,10 @@ func (o *outline) places(key string, rules []*placeRule) {
 			}
 			line += o.say(word, "Value", r.threshold)
 		}
-		if r.when != nil {
-			line += o.say("only", "When", conditionText(r.when))
-		}
+		line += o.when(r.when)
 		if r.byPlace() {
 			line += o.say("border_" + r.ties)
 		}
 		o.put(2, line)
 	}
-}
-
-func (o *outline) payout(r *payoutRule) string {
-	name := titleFor(r.title, r.name, o.lang)
-	switch {
-	case r.by == nil && r.table == nil:
-		var prizes []string
-		for _, place := range keys(r.prizes) {
-			prizes = append(prizes, fmt.Sprintf("%d: %s", place, plain(r.prizes[place])))
-		}
-		return o.say("prizes", "Name", name, "Prizes", strings.Join(prizes, ", "))
-	case r.by == nil:
-		return o.say("prizes", "Name", name, "Prizes", r.tableBy)
-	case r.from != "":
-		return o.say("pool_parent", "Name", name, "From", r.from, "By", r.by.path)
-	}
-	return o.say("pool", "Name", name, "Pool", r.pool, "By", r.by.path)
 }
