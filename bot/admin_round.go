@@ -127,12 +127,16 @@ func (t *turn) groupName(g storage.GroupCounts, project survey.Project) string {
 	return cmp.Or(g.Name.In(t.lang), g.Group)
 }
 
-// percent is n of total in whole percent, 0 of nothing; it says 100 only for all.
+// percent is n of total in whole percent, half up, 0 of nothing; it says 100 only for all.
 func percent(n, total int) int {
 	if total == 0 {
 		return 0
 	}
-	return n * 100 / total
+	whole := (200*n + total) / (2 * total)
+	if whole == 100 && n < total {
+		return 99
+	}
+	return whole
 }
 
 // roundAction is something an organiser does to a round: one of survey's actions, or an extension by

@@ -107,7 +107,7 @@ func (t *turn) chooseText(c *conversation, found int) markup {
 	case search != "":
 		note = t.html("form.choose_found", args)
 	}
-	return paragraphs(bold(name(c.Round.Title.In(t.lang), unitsTitle)), lines(ask, t.chosenSoFar(c)), note)
+	return paragraphs(bold(name(t.titleOf(c), unitsTitle)), lines(ask, t.chosenSoFar(c)), note)
 }
 
 // chosenSoFar names what is chosen: on other pages it would be out of sight.

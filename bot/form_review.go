@@ -24,7 +24,7 @@ func (t *turn) reviewScreen(c *conversation) screen {
 	if c.trying() {
 		head = t.html("form.try", nil)
 	}
-	title := name(c.Round.Title.In(t.lang), unitsTitle)
+	title := name(t.titleOf(c), unitsTitle)
 	s := screen{text: paragraphs(lines(head, bold(title)), lines(t.html("form.review", nil), state))}
 	page, pages := pageOf(c.position.Page, len(steps), reviewSize)
 	for _, step := range part(steps, page, reviewSize) {

@@ -13,7 +13,7 @@ const shownNames = 6
 
 // formScreen draws a request as it stands: the state of the round first, then where the person is.
 func (t *turn) formScreen(ctx context.Context, c *conversation) screen {
-	title := bold(name(c.Round.Title.In(t.lang), unitsTitle))
+	title := bold(name(t.titleOf(c), unitsTitle))
 	switch c.Round.State {
 	case survey.RoundOpen:
 	case survey.RoundPaused:
@@ -50,6 +50,15 @@ func (t *turn) formScreen(ctx context.Context, c *conversation) screen {
 	return t.invitationScreen(ctx, c)
 }
 
+// titleOf names a request: the round, and in 360° the part of it, as one person has several.
+func (t *turn) titleOf(c *conversation) string {
+	title := c.Round.Title.In(t.lang)
+	if c.Panel.Relation != "" {
+		title = dotted(title, c.Panel.Title.In(t.lang))
+	}
+	return title
+}
+
 // invitationScreen says who asks and why, who sees what, how long it takes and until when.
 func (t *turn) invitationScreen(ctx context.Context, c *conversation) screen {
 	project, err := t.settings(ctx)
@@ -57,7 +66,7 @@ func (t *turn) invitationScreen(ctx context.Context, c *conversation) screen {
 		t.log.WarnContext(ctx, "project settings not read", "error", scrub(err))
 	}
 	q := c.Form.Questionnaire
-	title := c.Round.Title.In(t.lang)
+	title := t.titleOf(c)
 	if own := q.Title.In(t.lang); own != "" && own != title {
 		title += " · " + own
 	}
@@ -155,14 +164,14 @@ func (t *turn) beginPress(c *conversation, version string) press {
 
 // waitingScreen is a request that was put off or declined: one button takes it up again.
 func (t *turn) waitingScreen(c *conversation, text markup) screen {
-	s := screen{text: paragraphs(bold(name(c.Round.Title.In(t.lang), unitsTitle)), text)}
+	s := screen{text: paragraphs(bold(name(t.titleOf(c), unitsTitle)), text)}
 	s.row(button(t.plain("form.begin", nil), widthButton, press{verb: verbInvite, request: c.RequestID}))
 	return s
 }
 
 // thanksScreen follows the submitting. It shows no answers: somebody may look over the shoulder.
 func (t *turn) thanksScreen(c *conversation) screen {
-	title := bold(name(c.Round.Title.In(t.lang), unitsTitle))
+	title := bold(name(t.titleOf(c), unitsTitle))
 	if c.trying() {
 		s := screen{text: paragraphs(title, t.html("form.try_done", nil))}
 		s.row(button(t.plain("form.again", nil), widthButton,

@@ -88,7 +88,7 @@ func (t *turn) typedInto(ctx context.Context, c *conversation, text string) erro
 		tap.Value, err = it.Typing(text)
 	}
 	if errors.Is(err, survey.ErrInvalid) {
-		c.hint = t.badHint(c, it)
+		c.hint = t.badHint(c, it, text)
 		if it.AnswerKind() != survey.Number || c.position.Awaiting == survey.AwaitingComment {
 			t.typed = 0 // a long text stays in the chat, to be shortened rather than written again
 		}
@@ -101,9 +101,10 @@ func (t *turn) typedInto(ctx context.Context, c *conversation, text string) erro
 	return nil
 }
 
-func (t *turn) badHint(c *conversation, it *survey.Item) markup {
+// badHint says what was wrong, quoting what is taken out of the chat.
+func (t *turn) badHint(c *conversation, it *survey.Item, text string) markup {
 	if it.AnswerKind() == survey.Number && c.position.Awaiting == survey.AwaitingAnswer {
-		return t.html("form.bad_number", nil)
+		return t.html("form.bad_number", map[string]any{"Typed": name(text, unitsTyped)})
 	}
 	return t.html("form.bad_text", nil)
 }

@@ -24,6 +24,7 @@ const (
 	unitsName   = 120
 	unitsIntro  = 1600
 	unitsEcho   = 300 // a typed answer or comment shown back
+	unitsTyped  = 40  // what was typed where a number is wanted
 	unitsNotice = 3000
 	unitsRanked = 40  // a name or grade in a ranking, of which a page has many
 	unitsPart   = 20  // the title of a part of a total there

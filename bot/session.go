@@ -29,13 +29,13 @@ type trial struct {
 }
 
 // recall reads the session. A lost or unreadable one is an empty one: Redis is a shortcut, and its
-// faults are logged, not passed on.
+// faults are not passed on; that it is away is logged once, where it is asked.
 func (t *turn) recall(ctx context.Context) session {
 	var s session
 	raw, ok, err := t.sessions.Get(ctx, t.user)
 	switch {
 	case err != nil:
-		t.log.WarnContext(ctx, "session not read", "update", t.update, "error", scrub(err))
+		t.log.DebugContext(ctx, "session not read", "update", t.update, "error", scrub(err))
 	case ok:
 		if err := json.Unmarshal(raw, &s); err != nil {
 			t.log.WarnContext(ctx, "session not legible", "update", t.update)
@@ -52,13 +52,13 @@ func (t *turn) remember(ctx context.Context, s session) {
 		err = t.sessions.Put(ctx, t.user, s.Round, raw)
 	}
 	if err != nil {
-		t.log.WarnContext(ctx, "session not kept", "update", t.update, "error", scrub(fmt.Errorf("bot: %w", err)))
+		t.log.DebugContext(ctx, "session not kept", "update", t.update, "error", scrub(fmt.Errorf("bot: %w", err)))
 	}
 }
 
 // dropSession forgets the conversation.
 func (t *turn) dropSession(ctx context.Context) {
 	if err := t.sessions.Delete(ctx, t.user); err != nil {
-		t.log.WarnContext(ctx, "session not deleted", "update", t.update, "error", scrub(err))
+		t.log.DebugContext(ctx, "session not deleted", "update", t.update, "error", scrub(err))
 	}
 }
