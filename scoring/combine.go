@@ -287,6 +287,9 @@ func fold(cell *Cell, how string, used []share) {
 	case "count":
 		cell.Value = rat(int64(len(values)))
 	}
+	if len(values) == 1 && how != "count" && how != "change" {
+		return // nothing to work out
+	}
 	cell.line(how, "Terms", terms(used, how), "Count", len(values), "Value", cell.Value)
 }
 

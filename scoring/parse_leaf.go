@@ -25,6 +25,11 @@ func (b *binder) surveyRule(p *part, n *node) rule {
 	r.relations, r.strata = b.texts(body.get("relation")), b.texts(body.get("stratum"))
 	r.items = b.texts(body.get("items"))
 	b.itemsKnown(body.get("items"), r)
+	b.later(func() {
+		if p.title == nil && len(r.panels) == 1 {
+			p.title = r.panels[0].title
+		}
+	})
 	if s := body.get("scale"); s != nil {
 		r.scale = b.scale(s)
 	}

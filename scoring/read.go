@@ -39,17 +39,33 @@ func ReadFolder(files map[string][]byte) (*Data, []Notice, Faults) {
 			r.fault(fileSubjects, 0, 0, "scoring.fault.file_missing", nil)
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(files)) {
-		if strings.HasSuffix(name, ".csv") && !slices.Contains(known, name) {
-			r.notices = append(r.notices, Notice{File: name, Code: "scoring.notice.unknown_file",
-				Args: map[string]any{"Known": strings.Join(known, ", ")}})
-		}
-	}
+	r.otherFiles(files, known)
 	faults := r.faults.sorted()
 	if len(faults) > 0 {
 		return nil, r.notices, faults
 	}
 	return r.data, r.notices, nil
+}
+
+// otherFiles notices files that are not used: one may be a misspelt name.
+func (r *folderReader) otherFiles(files map[string][]byte, known []string) {
+	var others []string
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if strings.HasSuffix(name, ".csv") && !slices.Contains(known, name) {
+			others = append(others, name)
+		}
+	}
+	if len(others) == 0 {
+		return
+	}
+	n := Notice{File: others[0], Code: "scoring.notice.unknown_file",
+		Args: map[string]any{"Files": strings.Join(others, ", "), "Known": strings.Join(known, ", ")}}
+	for _, name := range others {
+		if near := nearest(name, known); near != "" {
+			n.File, n.Args["Near"] = name, near
+		}
+	}
+	r.notices = append(r.notices, n)
 }
 
 // folderReader gathers rows and faults; lines remembers where each subject

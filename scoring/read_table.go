@@ -196,7 +196,7 @@ func (t *table) field(i int) string {
 // needed is text that must not be empty.
 func (t *table) needed(column string) string {
 	s := t.text(column)
-	if s == "" {
+	if _, has := t.index[column]; has && s == "" { // a missing column is reported once, at the header
 		t.fault(column, "scoring.fault.field_empty", nil)
 	}
 	return s

@@ -43,7 +43,7 @@ func TestReadFolderFaults(t *testing.T) {
 		{"a spreadsheet", map[string]string{"subjects.csv": "PK\x03\x04\x00\x00"}, []string{"subjects.csv:0:0 encoding"}, nil},
 		{"unknown file", map[string]string{"subjects.csv": good, "answer.csv": "x"}, nil, []string{"answer.csv scoring.notice.unknown_file"}},
 		{"columns", map[string]string{"subjects.csv": good, "values.csv": "subject,indicatr,value,value\na,x,1,2\n"}, []string{
-			"values.csv:1:0 column_missing", "values.csv:1:9 column_unknown", "values.csv:1:24 column_twice", "values.csv:2:0 field_empty"}, nil},
+			"values.csv:1:0 column_missing", "values.csv:1:9 column_unknown", "values.csv:1:24 column_twice"}, nil},
 		{"rows", map[string]string{"subjects.csv": good, "values.csv": "subject,indicator,value,target,weight,date\n" +
 			"c,x,1,,,\n" + "a,x,1,ten,,\n" + "a,x,2,,0,2025-13-01\n" + "a,x\n" + "a,x,3,,,\n"}, []string{
 			"values.csv:2:1 subject_unlisted", "values.csv:3:7 not_number", "values.csv:4:0 row_duplicate", "values.csv:4:8 weight_not_positive",

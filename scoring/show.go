@@ -137,7 +137,7 @@ func (o *outline) part(p *part, depth int) {
 	} else if p.weight != nil {
 		weight = weightRow(p.weight)
 	}
-	name := titleFor(p.title, o.panelTitle(p), o.lang)
+	name := titleFor(p.title, lastOf(p.path), o.lang)
 	line := name + strings.Repeat(" ", max(1, 30-2*depth-runewidth.StringWidth(name))) + fmt.Sprintf("%8s  ", weight) + o.rule(p)
 	line += o.steps(p.steps)
 	if p.full != nil {
@@ -162,17 +162,6 @@ func (o *outline) part(p *part, depth int) {
 	for _, c := range p.children {
 		o.part(c, depth+1)
 	}
-}
-
-// panelTitle names a part without a title: by its panel where it has one, else
-// by the last word of its path.
-func (o *outline) panelTitle(p *part) string {
-	if r, ok := p.rule.(*surveyRule); ok && len(r.panels) == 1 {
-		if t := r.panels[0].title.In(o.lang); t != "" {
-			return t
-		}
-	}
-	return lastOf(p.path)
 }
 
 func weightRow(w *weight) string {
