@@ -13,7 +13,14 @@ func (b *binder) checkProgram() {
 			b.used["part:"+choice] = true
 		}
 	}
+	covered := map[string]string{}
 	for _, k := range b.prog.kinds {
+		for _, name := range k.subjects {
+			if other, twice := covered[name]; twice {
+				b.fault(&node{line: k.at.line, column: k.at.column}, "kind_twice", map[string]any{"Kind": name, "First": other, "Second": k.code})
+			}
+			covered[name] = k.code
+		}
 		if k.total == nil && (len(k.grades) > 0 || len(k.awards) > 0 || k.hasPrizes()) {
 			b.fault(&node{line: k.at.line, column: k.at.column}, "total_missing", map[string]any{"Kind": k.code})
 		}

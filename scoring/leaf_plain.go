@@ -3,6 +3,8 @@ package scoring
 import (
 	"math/big"
 	"strings"
+
+	"pingyi/scoring/formula"
 )
 
 // constantRule is the same for everybody.
@@ -93,7 +95,7 @@ func (r *formulaRule) compute(c *computation, p *part, in scope) []*Cell {
 		})
 		cell.State, cell.Value = Present, v.Number
 		if v.Number == nil {
-			cell.State = r.absent(c, in, i, cell)
+			cell.State = r.absent(c, in, i, cell, env)
 		}
 		cell.line("formula", "Formula", r.expr.Substitute(func(n string) string { return n }), "Numbers", written, "Value", ratOrNil(v.Number))
 	}
@@ -109,11 +111,14 @@ func ratOrNil(r *big.Rat) any {
 
 // absent tells a formula that does not concern the subject from one that lacks
 // a value, and flags what it lacks.
-func (r *formulaRule) absent(c *computation, in scope, i int, cell *Cell) State {
+func (r *formulaRule) absent(c *computation, in scope, i int, cell *Cell, env func(string) formula.Value) State {
 	state := Missing
 	for _, name := range r.expr.Names() {
 		o := r.names[name.Name]
 		if o.part == nil {
+			if env(name.Name).Kind == formula.Unknown {
+				cell.Flags = append(cell.Flags, Flag{Code: flagMissing, Part: name.Name})
+			}
 			continue
 		}
 		switch c.operandCell(o, in, i).State {

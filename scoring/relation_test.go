@@ -26,6 +26,8 @@ func TestCombining(t *testing.T) {
 			want: []string{"a x=70", "b x=50", "b x.q=", "b flags="}},
 		{name: "named parts and weights by an attribute", parts: "p: {values: p}\nq: {values: q}\nx: {weighted_mean: {p: 1, q: 3}}\ny: {mean: [p, q], show: [value]}", more: "total: x", files: vals, want: []string{"a x=65", "a y=70"}},
 		{name: "bounds under a condition", parts: "x: {values: q, floor: [{value: 65, when: area = 'x'}], cap: {value: 80, when: size > 2000}}", more: "total: x", files: vals, want: []string{"a x=65", "c x=80"}},
+		{name: "an empty attribute is flagged", parts: "x: {formula: size * 2}", more: "total: x",
+			files: []string{"subjects.csv", "code,size,area,partner\na,3,x,\nb,,x,\n"}, want: []string{"a x=6", "b x=", "b flags=missing:size|missing:x|unranked"}},
 		{name: "rounding is a rule like others", parts: "x: {values: k, round: 1}", more: "total: x", files: values("a,k,,79.95,,,,,;b,k,,-0.05,,,,,;c,k,,79.949,,,,,"), want: []string{"a x=80", "b x=-0.1", "c x=79.9"}},
 		{name: "labels and picks", parts: "i: {mean: " + three + "}\nx: {formula: i - 50, labels: [{label: 高, when: x >= 5}, {label: 低, when: x <= -5}]}\nh: {pick: {highest: 2, from: i}, show: [value]}\nl: {pick: {lowest: 1, from: i}, show: [value]}", more: "total: x",
 			files: vals, want: []string{"a x.grade=", "c x.grade=高", "a h=p|q", "a l=r", "c h=q|p", "b l=p"}},

@@ -71,6 +71,8 @@ func TestSchemeFaults(t *testing.T) {
 		{"indicator pattern", "work.*", "'*.work'", `'*.work'`, "values_pattern"},
 		{"indicators not combined", ", combine: mean", "", `code: work`, "values_combine"},
 		{"a rule for an indicator it does not have", "floor: 0,", "floor: 0, rules: {wrk.x: {better: lower}},", `wrk.x`, "indicator_unknown"},
+		{"a kind in two places", "kinds:\n", "kinds:\n  other: {subjects: [unit], parts: {x: {constant: 1}}, total: x}\n", `unit:
+    attributes`, "kind_twice"},
 		{"a circle", "work: {values: {code: work.*, score: completion, cap: 1, floor: 0, combine: mean}}", "work: all", `work: all`, "part_cycle"},
 		{"quota without a rule for ties", "share: 30%, ties: include", "share: 30%", `grade: A`, "quota_ties"},
 		{"chain without a list", "ties: include", "ties: chain", `chain,`, "ties_chain"},
