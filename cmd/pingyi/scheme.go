@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 
@@ -35,8 +34,14 @@ func (a *app) scheme() *cobra.Command {
 	check := a.command("check FILE…", "cli.scheme_check", cobra.MinimumNArgs(1), func(_ *cobra.Command, args []string) error {
 		var faults []error
 		for _, file := range args {
-			if _, err := a.readScheme(file); err != nil {
+			src, err := a.schemeSource(file)
+			if err != nil {
 				faults = append(faults, err)
+				continue
+			}
+			// What only warns a computation fails a check.
+			if _, found := scoring.ParseScheme(file, src); len(found) > 0 {
+				faults = append(faults, found)
 				continue
 			}
 			if err := a.print("%s\n", a.words.Say("cli.file_good", map[string]any{"File": file})); err != nil {
@@ -45,19 +50,31 @@ func (a *app) scheme() *cobra.Command {
 		}
 		return errors.Join(faults...)
 	})
-	return a.group("scheme", "cli.scheme", list, show, check)
+	schema := a.command("schema", "cli.scheme_schema", cobra.NoArgs, func(*cobra.Command, []string) error {
+		return a.print("%s\n", scoring.JSONSchema())
+	})
+	return a.group("scheme", "cli.scheme", list, show, check, schema)
 }
 
-// readScheme reads a scheme from a file, or by the name of a shipped one where there is no such file.
-func (a *app) readScheme(nameOrFile string) (*scoring.Scheme, error) {
+// schemeSource reads a scheme file, or a shipped scheme by its name where there is no such file.
+func (a *app) schemeSource(nameOrFile string) ([]byte, error) {
 	src, err := os.ReadFile(nameOrFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		if shipped, ok := schemes.Source(nameOrFile); ok {
-			src, err = shipped, nil
+			return shipped, nil
 		}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s", a.words.Say("cli.scheme_unknown", map[string]any{"Name": nameOrFile}))
+		return nil, errors.New(a.words.Say("cli.scheme_unknown", map[string]any{"Name": nameOrFile}))
+	}
+	return src, nil
+}
+
+// readScheme reads a scheme; what is only a warning goes to stderr.
+func (a *app) readScheme(nameOrFile string) (*scoring.Scheme, error) {
+	src, err := a.schemeSource(nameOrFile)
+	if err != nil {
+		return nil, err
 	}
 	s, faults := scoring.ParseScheme(nameOrFile, src)
 	if len(faults.Errors()) > 0 {
