@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,9 +29,15 @@ const (
 	tapPick    = "x."
 	tapChosen  = "f."
 	tapAnswer  = "a."
-	tapStep    = "g."
+	tapStep    = "v."
 	tapSubmit  = "s."
 )
+
+// markedOption is how the label of a chosen option among several begins.
+const markedOption = "☑"
+
+// patiencePauses is after how many usual pauses people press again where nothing came of a press.
+const patiencePauses = 8
 
 // live lets the people with these ids answer what comes until ctx ends.
 func (c *crowd) live(ctx context.Context, ids []int64) {
@@ -57,7 +64,6 @@ type dweller struct {
 }
 
 func (p *dweller) live(ctx context.Context, events <-chan sandbox.Event) {
-	var latest *sandbox.Message
 	var due <-chan time.Time
 	for {
 		select {
@@ -67,19 +73,35 @@ func (p *dweller) live(ctx context.Context, events <-chan sandbox.Event) {
 			if !open {
 				return
 			}
-			if e.Message == nil || !e.Message.FromBot || len(e.Message.Inline) == 0 {
-				continue
+			if e.Message != nil && e.Message.FromBot && len(e.Message.Inline) > 0 {
+				due = time.After(p.pause())
 			}
-			latest = e.Message
-			due = time.After(p.pause())
 		case <-due:
-			if data, ok := p.choose(latest); ok && !p.weary {
-				if _, err := p.sandbox.Press(p.id, latest.ID, data); err != nil {
-					p.log.DebugContext(ctx, "crowd: press refused", "person", p.id, "error", err)
-				}
+			due = nil
+			message, data, ok := p.next()
+			if !ok || p.weary {
+				continue // until something comes
 			}
+			if _, err := p.sandbox.Press(p.id, message, data); err != nil {
+				p.log.DebugContext(ctx, "crowd: press refused", "person", p.id, "error", err)
+			}
+			due = time.After(patiencePauses * p.pace) // where nothing came of it
 		}
 	}
+}
+
+// next is what to press, and on which message: the newest where there is something to do.
+func (p *dweller) next() (message int, data string, ok bool) {
+	messages := p.sandbox.Messages(p.id)
+	for _, m := range slices.Backward(messages) {
+		if !m.FromBot {
+			continue
+		}
+		if data, ok := p.choose(m); ok {
+			return m.ID, data, true
+		}
+	}
+	return 0, "", false
 }
 
 // pause is how long the person takes to read and press: most are quick, some slow.
@@ -90,13 +112,15 @@ func (p *dweller) pause() time.Duration {
 }
 
 // choose picks a button, or none.
-func (p *dweller) choose(m *sandbox.Message) (string, bool) {
+func (p *dweller) choose(m sandbox.Message) (string, bool) {
 	by := map[string][]string{}
+	marked := false // one of several options is chosen
 	for _, row := range m.Inline {
 		for _, b := range row {
 			if at := strings.IndexByte(b.Data, '.'); at >= 0 {
 				by[b.Data[:at+1]] = append(by[b.Data[:at+1]], b.Data)
 			}
+			marked = marked || strings.HasPrefix(b.Text, markedOption)
 		}
 	}
 	first := func(tap string) (string, bool) { return by[tap][0], true }
@@ -113,15 +137,17 @@ func (p *dweller) choose(m *sandbox.Message) (string, bool) {
 		return by[tapPick][p.dice.IntN(len(by[tapPick]))], true
 	case len(by[tapChosen]) > 0:
 		return first(tapChosen)
+	case marked && len(by[tapStep]) > 0 && p.dice.IntN(2) == 0:
+		return first(tapStep)
 	case len(by[tapAnswer]) > 0:
 		if p.dice.IntN(300) == 0 {
 			p.weary = true
 		}
 		return by[tapAnswer][p.inclination(m.Text, len(by[tapAnswer]))], true
-	case len(by[tapOpen]) > 0:
-		return first(tapOpen)
 	case len(by[tapStep]) > 0:
 		return first(tapStep)
+	case len(by[tapOpen]) == 1: // going on after a pause; of a list of several nothing is chosen
+		return first(tapOpen)
 	}
 	return "", false
 }
