@@ -63,11 +63,12 @@ func codesInSource(t *testing.T) []string {
 		`\bp\.note\(i, "([a-z_]+)"`:                                            "trace.",
 		`Line\{"([a-z_]+)", map`:                                               "trace.",
 		`\bo\.(?:say|head)\("([a-z_]+)"`:                                       "show.",
+		`return nil, fault\("([a-z_]+)"`:                                       "fault.",
 		`"scoring\.((?:fault|notice|trace|table|card|show|compare)\.[a-z_]+)"`: "",
 		`flag[A-Z]\w+ += "([a-z_]+)"`:                                          "flag.",
 	}
 	found := map[string]bool{}
-	for _, dir := range []string{".", "report", "disclosure"} {
+	for _, dir := range []string{".", "report", "disclosure", "workbook"} {
 		files, err := filepath.Glob(filepath.Join(dir, "*.go"))
 		if err != nil {
 			t.Fatal(err)

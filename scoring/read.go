@@ -17,6 +17,11 @@ const (
 	fileParams   = "params.csv"
 )
 
+// FolderFiles lists the files a data folder may have.
+func FolderFiles() []string {
+	return []string{fileSubjects, fileValues, fileAnswers, fileLedger, filePairs, fileHistory, fileParams}
+}
+
 // ReadFolder reads the files of a data folder, given by their base names.
 // Files with other names are left alone; an unknown .csv file is noticed, for
 // it may be a misspelt name. All faults are reported at once; with any error

@@ -1,6 +1,7 @@
 package report_test
 
 import (
+	"bytes"
 	"flag"
 	"io/fs"
 	"os"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/google/go-cmp/cmp"
+	"github.com/xuri/excelize/v2"
 
 	"pingyi/scoring"
 	"pingyi/scoring/report"
@@ -155,4 +157,39 @@ func TestEveryCard(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestXLSX(t *testing.T) {
+	t.Parallel()
+	r := compute(t, "ganxi-village", nil)
+	var b bytes.Buffer
+	if err := report.XLSX(&b, r, words(t, "zh-Hans"), "zh-Hans"); err != nil {
+		t.Fatal(err)
+	}
+	book, err := excelize.OpenReader(&b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"村", "村干部"}, book.GetSheetList()); diff != "" {
+		t.Error(diff)
+	}
+	rows, err := book.GetRows("村")
+	if err != nil || len(rows) != len(r.Kinds[0].Rows)+1 {
+		t.Fatalf("%d rows (%v)", len(rows), err)
+	}
+	for i, title := range rows[0] {
+		if title != "总分" {
+			continue
+		}
+		for n, row := range r.Kinds[0].Rows {
+			if got, want := rows[n+1][i], scoring.FormatNumber(row.Total, r.Decimals); got != want {
+				t.Errorf("%s is shown as %s, want %s", row.Subject, got, want)
+			}
+			if rows[n+1][0] != row.Subject {
+				t.Errorf("row %d is %s", n, rows[n+1][0])
+			}
+		}
+		return
+	}
+	t.Errorf("no total among %v", rows[0])
 }

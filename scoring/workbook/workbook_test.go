@@ -1,0 +1,90 @@
+package workbook_test
+
+import (
+	"bytes"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/xuri/excelize/v2"
+
+	"pingyi/scoring"
+	"pingyi/scoring/workbook"
+)
+
+// book makes a workbook of sheets, each a list of rows.
+func book(t *testing.T, sheets map[string][][]any) []byte {
+	t.Helper()
+	f := excelize.NewFile()
+	for name, rows := range sheets {
+		if _, err := f.NewSheet(name); err != nil {
+			t.Fatal(err)
+		}
+		for i, row := range rows {
+			cell, err := excelize.CoordinatesToCellName(1, i+1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := f.SetSheetRow(name, cell, &row); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	var b bytes.Buffer
+	if err := f.Write(&b); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func TestFiles(t *testing.T) {
+	t.Parallel()
+	src := book(t, map[string][][]any{
+		"Subjects": {{"code", "name", "population"}, {"a", "公安局", 1500}, {}, {"007", "卫健委", 1234567890123456.0}},
+		"values": {{"subject", "indicator", "value", "target", "date", "due"},
+			{"a", "x", 0.1 + 0.2, 1e21, time.Date(2025, 6, 30, 0, 0, 0, 0, time.UTC), "2025-06-30"}, {"a", "y", "一档"}},
+		"notes": {{"anything"}},
+	})
+	files, faults := workbook.Files("data.xlsx", src)
+	if len(faults) > 0 {
+		t.Fatal(faults)
+	}
+	got := map[string]string{}
+	for name, text := range files {
+		got[name] = string(text)
+	}
+	want := map[string]string{
+		"subjects.csv": "code,name,population\na,公安局,1500\n\n007,卫健委,1234567890123460\n",
+		"values.csv":   "subject,indicator,value,target,date,due\na,x,0.3,1000000000000000000000,2025-06-30,2025-06-30\na,y,一档,,,\n",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	d, _, faults := scoring.ReadFolder(files)
+	if len(faults) > 0 || len(d.Subjects) != 2 || d.Subjects[1].Line != 4 {
+		t.Errorf("%v: %+v", faults, d)
+	}
+}
+
+func TestFaults(t *testing.T) {
+	t.Parallel()
+	for code, src := range map[string][]byte{
+		"scoring.fault.workbook":        []byte("PK\x03\x04 no workbook"),
+		"scoring.fault.workbook_sheets": book(t, map[string][][]any{"数据": {{"code"}}}),
+	} {
+		files, faults := workbook.Files("data.xlsx", src)
+		if files != nil || len(faults) != 1 || faults[0].Code != code || faults[0].File != "data.xlsx" {
+			t.Errorf("want %s: %v", code, faults)
+		}
+	}
+}
+
+func FuzzFiles(f *testing.F) {
+	f.Add([]byte("PK\x03\x04"))
+	f.Fuzz(func(t *testing.T, src []byte) {
+		files, faults := workbook.Files("x.xlsx", src)
+		if (files == nil) != (len(faults) > 0) {
+			t.Fatalf("files %v with faults %v", files != nil, faults)
+		}
+	})
+}
