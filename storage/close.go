@@ -84,6 +84,12 @@ const (
 	WHERE q.round_id = @round AND q.message_id IS NOT NULL
 	  AND p.telegram_id IS NOT NULL AND p.stopped_at IS NULL AND p.unreachable_at IS NULL
 	ORDER BY q.id`
+	// Ballots of a round under way that stand among the sealed ones were imported.
+	sqlDropImported = `
+	WITH files AS (DELETE FROM ballot_import WHERE round_id = @round),
+	     texts AS (DELETE FROM comment WHERE round_id = @round),
+	     answers AS (DELETE FROM answer WHERE round_id = @round)
+	DELETE FROM ballot WHERE round_id = @round`
 	// The seed would tell again who was drawn to rate whom.
 	sqlEndRound = `
 	UPDATE round SET state = @state, closed_at = @now, salt = NULL, seed = '' WHERE id = @round`
@@ -100,6 +106,11 @@ func (s *Store) endRound(ctx context.Context, tx pgx.Tx, now time.Time, cause Ca
 		kind = DeliverCancelled
 	}
 	args := pgx.NamedArgs{"round": r.ID, "now": now, "state": next, "kind": kind, "priority": priorityClosing}
+	if action == survey.RoundCancel {
+		if _, err := tx.Exec(ctx, sqlDropImported, args); err != nil {
+			return fmt.Errorf("dropping imported ballots: %w", err)
+		}
+	}
 	for _, sql := range []string{sqlEndRequests, sqlTurnout, sqlDropAssignments, sqlEndAssignments,
 		sqlEndDeliveries, sqlTellEnd, sqlEndRound} {
 		if _, err := tx.Exec(ctx, sql, args); err != nil {

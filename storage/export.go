@@ -81,12 +81,15 @@ func releasable(responses []scoring.Response, panels []panelOf) []scoring.Respon
 			size[of(r)] += max(1, r.Count)
 		}
 	}
+	withoutOrigin(released)
 	for i, r := range released {
 		least, protected := minimum[r.Panel]
 		if !protected {
 			continue
 		}
-		released[i].Respondent = ""
+		if !imported(r) {
+			released[i].Respondent = ""
+		}
 		if size[of(r)] < least {
 			released[i].Stratum = ""
 		}

@@ -287,6 +287,10 @@ func months(part string) (from, to int, ok bool) {
 // without any answer shows with its panel's first item left empty.
 func answerTable(responses []scoring.Response, first map[string]string) (header []string, rows [][]string) {
 	header = []string{"id", "panel", "respondent", "subject", "period", "relation", "status", "stratum", "count", "item", "value"}
+	origin := slices.ContainsFunc(responses, func(r scoring.Response) bool { return r.Submitted+r.Device != "" })
+	if origin {
+		header = append(header, "submitted_at", "device")
+	}
 	for _, r := range responses {
 		row := []string{r.ID, r.Panel, r.Respondent, r.Subject, r.Period, r.Relation, r.Status, r.Stratum,
 			strconv.FormatInt(max(1, r.Count), 10)}
@@ -295,7 +299,11 @@ func answerTable(responses []scoring.Response, first map[string]string) (header 
 			answers = []scoring.Answer{{Item: first[r.Panel]}}
 		}
 		for _, a := range answers {
-			rows = append(rows, append(slices.Clone(row), a.Item, a.Value))
+			cells := append(slices.Clone(row), a.Item, a.Value)
+			if origin {
+				cells = append(cells, r.Submitted, r.Device)
+			}
+			rows = append(rows, cells)
 		}
 	}
 	return header, rows

@@ -110,6 +110,7 @@ type panelOf struct {
 	Identity        survey.Identity
 	Minimum         int
 	QuestionnaireID int64
+	Imported        bool // some of its ballots were
 }
 
 const (
@@ -117,7 +118,8 @@ const (
 	SELECT r.code, r.state, er.period FROM evaluation_round er JOIN round r ON r.id = er.round_id
 	WHERE er.evaluation_id = @evaluation ORDER BY r.code COLLATE "C"`
 	sqlEvaluatedPanels = `
-	SELECT r.id AS round_id, er.period, p.id AS panel_id, p.code, p.identity, p.minimum, p.questionnaire_id
+	SELECT r.id AS round_id, er.period, p.id AS panel_id, p.code, p.identity, p.minimum, p.questionnaire_id,
+	       EXISTS (SELECT FROM imported_ballot i WHERE i.panel_id = p.id) AS imported
 	FROM evaluation_round er JOIN round r ON r.id = er.round_id JOIN panel p ON p.round_id = r.id
 	WHERE er.evaluation_id = @evaluation AND r.state = 'closed'
 	ORDER BY r.code COLLATE "C", p.position`
@@ -196,9 +198,12 @@ func (s *Store) readResponses(ctx context.Context, tx pgx.Tx, e evaluated, in *i
 			return err
 		}
 		rule, known := rules[p.Code]
-		if bool(count) && known && countable(p.Code, rule, e.Panels) {
+		switch {
+		case bool(count) && known && countable(p.Code, rule, e.Panels):
 			err = countPanel(ctx, tx, p, questionnaire, rule, in)
-		} else {
+		case p.Imported:
+			err = readMixed(ctx, tx, p, questionnaire, respondents, in)
+		default:
 			err = readPanel(ctx, tx, p, questionnaire, respondents, in)
 		}
 		if err != nil {
@@ -226,7 +231,7 @@ func rulesOf(scheme *scoring.Scheme, given scoring.Params) (map[string]scoring.P
 // have answered twice. A panel comes in one form only.
 func countable(code string, rule scoring.PanelRule, panels []panelOf) bool {
 	for _, p := range panels {
-		if p.Code == code && p.Identity != survey.Anonymous {
+		if p.Code == code && (p.Identity != survey.Anonymous || p.Imported) {
 			return false
 		}
 	}

@@ -66,21 +66,31 @@ func readPanel(ctx context.Context, tx pgx.Tx, p panelOf, questionnaire *survey.
 		return err
 	}
 	for _, sheet := range sheets {
-		r := scoring.Response{Panel: p.Code, Subject: sheet.Subject, Period: p.Period, Relation: sheet.Relation,
-			Status: sheet.Status, Stratum: sheet.Stratum, Count: sheet.N}
-		if sheet.Respondent != "" {
-			r.Respondent = numbered(respondents, p, sheet.Respondent)
-		}
-		for i, n := range sheet.Items {
-			item, ok := questionnaire.Item(int(n))
-			if !ok {
-				return fmt.Errorf("there is no item %d in questionnaire %s: %w", n, questionnaire.Code, survey.ErrInvalid)
-			}
-			r.Answers = append(r.Answers, scoring.Answer{Item: item.Code, Value: sheet.Values[i]})
+		r, err := sheet.response(p, questionnaire, respondents)
+		if err != nil {
+			return err
 		}
 		in.Responses = append(in.Responses, r)
 	}
 	return nil
+}
+
+// response makes a response of a row, without an id.
+func (sheet *sheetRow) response(p panelOf, questionnaire *survey.Questionnaire,
+	respondents map[string]string) (scoring.Response, error) {
+	r := scoring.Response{Panel: p.Code, Subject: sheet.Subject, Period: p.Period, Relation: sheet.Relation,
+		Status: sheet.Status, Stratum: sheet.Stratum, Count: sheet.N}
+	if sheet.Respondent != "" {
+		r.Respondent = numbered(respondents, p, sheet.Respondent)
+	}
+	for i, n := range sheet.Items {
+		item, ok := questionnaire.Item(int(n))
+		if !ok {
+			return r, fmt.Errorf("there is no item %d in questionnaire %s: %w", n, questionnaire.Code, survey.ErrInvalid)
+		}
+		r.Answers = append(r.Answers, scoring.Answer{Item: item.Code, Value: sheet.Values[i]})
+	}
+	return r, nil
 }
 
 // numbered returns a respondent's number. Named people are the same person in
@@ -90,12 +100,17 @@ func numbered(respondents map[string]string, p panelOf, respondent string) strin
 	if p.Identity != survey.Named {
 		key = fmt.Sprintf("%d/%s", p.RoundID, respondent)
 	}
-	number, ok := respondents[key]
+	return number(respondents, "r", key)
+}
+
+// number returns the number of a key, a new one where it has none.
+func number(numbers map[string]string, prefix, key string) string {
+	n, ok := numbers[prefix+key]
 	if !ok {
-		number = fmt.Sprintf("r%07d", len(respondents)+1)
-		respondents[key] = number
+		n = fmt.Sprintf("%s%07d", prefix, len(numbers)+1)
+		numbers[prefix+key] = n
 	}
-	return number
+	return n
 }
 
 // textItems are the items whose answers are texts, which do not count.
@@ -109,17 +124,25 @@ func textItems(q *survey.Questionnaire) []int16 {
 	return texts
 }
 
-// numberResponses puts the responses in the order of their content and numbers
-// them; the numbers compare as strings.
+// numberResponses puts the responses in the order of their content, imported
+// ones in that of their ids, and numbers them; the numbers compare as strings.
 func numberResponses(responses []scoring.Response) {
+	for i, r := range responses {
+		if !imported(r) {
+			responses[i].ID = ""
+		}
+	}
 	slices.SortStableFunc(responses, func(a, b scoring.Response) int {
 		return cmp.Or(strings.Compare(a.Panel, b.Panel), strings.Compare(a.Period, b.Period),
-			strings.Compare(a.Subject, b.Subject), strings.Compare(a.Relation, b.Relation),
+			strings.Compare(a.ID, b.ID), strings.Compare(a.Subject, b.Subject), strings.Compare(a.Relation, b.Relation),
 			strings.Compare(a.Stratum, b.Stratum), strings.Compare(a.Status, b.Status),
 			strings.Compare(a.Respondent, b.Respondent), slices.CompareFunc(a.Answers, b.Answers, compareAnswers))
 	})
-	for i := range responses {
+	for i, r := range responses {
 		responses[i].ID = fmt.Sprintf("%09d", i+1)
+		if imported(r) {
+			responses[i].ID = importedID + responses[i].ID
+		}
 	}
 }
 

@@ -37,6 +37,11 @@ func (r *roundReader) readPanel(o *object, shared bool) PanelSpec {
 	if p.Questionnaire == "" && !shared && !o.has("questionnaire") {
 		r.fault(o.at, "key_missing", map[string]any{"Key": "questionnaire"})
 	}
+	if p.Imported = o.flag("imported"); p.Imported {
+		r.readImported(o, &p)
+		o.close()
+		return p
+	}
 	p.Who = r.readWho(o, p.Relation)
 	if n, ok := o.need("identity"); ok {
 		p.Identity = Identity(r.oneOf(n, "identity", []string{string(Anonymous), string(Confidential), string(Named)}))
@@ -46,6 +51,19 @@ func (r *roundReader) readPanel(o *object, shared bool) PanelSpec {
 	p.Asks = r.readAsks(o)
 	o.close()
 	return p
+}
+
+// readImported reads what remains of a panel whose ballots come from elsewhere. What its respondents
+// were promised was promised there: by default every ballot counts, and the scheme's own minimum
+// holds.
+func (r *roundReader) readImported(o *object, p *PanelSpec) {
+	o.refuse("imported", "who", "sample", "asks")
+	if at, ok := o.get("relation"); ok {
+		r.fault(at, "key_unused", map[string]any{"Key": "relation", "Kind": "imported"}) // its file says it
+	}
+	p.Identity = Identity(o.word("identity", string(Anonymous), string(Confidential), string(Named)))
+	p.Minimum = o.whole("minimum", 1, 1, 1000)
+	p.Asks = Asks{Mode: AsksEvery}
 }
 
 // readMinimum reads the minimum, and holds it against relations with one respondent per subject: no

@@ -81,6 +81,7 @@ const (
 type PanelSpec struct {
 	Code          string
 	Title         Text
+	Imported      bool // nobody is asked in chat: its ballots are collected elsewhere and imported
 	Who           Who
 	Relation      Relation
 	Identity      Identity

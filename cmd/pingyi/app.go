@@ -111,7 +111,7 @@ func (a *app) root() *cobra.Command {
 	}
 	root.AddCommand(
 		a.demo(), a.serve(), a.migrate(), a.doctor(), a.initialise(), a.apply(), a.questionnaire(),
-		a.scheme(), a.round(), a.evaluation(), a.score(), a.export(), a.audit(),
+		a.scheme(), a.round(), a.evaluation(), a.score(), a.importBallots(), a.export(), a.audit(),
 	)
 	return root
 }

@@ -48,4 +48,13 @@
 // approved.
 //
 // Applying the same files again changes nothing.
+//
+// # Ballots
+//
+// Ballots that were collected elsewhere are no part of the folder: [MakeImport]
+// takes files in the form of answers.csv and adds them to a round that was
+// opened, beside those given in chat. A panel whose ballots all come so says
+// imported: true in the round's file. Values are those of the panel's
+// questionnaire; respondents and devices are kept as digests, to tell that two
+// ballots are of one of them. A file is known by its content and taken once.
 package load

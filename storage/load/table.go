@@ -46,6 +46,7 @@ type table struct {
 	row    []string
 	at     []position // of the row's fields
 	rows   int
+	most   int  // rows
 	lost   bool // some row could not be read
 	faults survey.Faults
 }
@@ -55,7 +56,7 @@ type position struct{ line, column int }
 // openTable checks the header; a table whose header has faults has no rows,
 // for every row would repeat them.
 func openTable(file string, text []byte, cols columns) *table {
-	t := &table{file: file, text: text, lines: lineOffsets(text), index: map[string]int{}}
+	t := &table{file: file, text: text, lines: lineOffsets(text), index: map[string]int{}, most: MaxRows}
 	t.csv = csv.NewReader(bytes.NewReader(text))
 	t.csv.FieldsPerRecord = -1
 	t.csv.ReuseRecord = true
@@ -173,8 +174,8 @@ func (t *table) next() bool {
 		}
 		t.row = row
 		t.locate(len(row))
-		if t.rows++; t.rows > MaxRows {
-			t.faultAt(t.at[0], "load.too_many_rows", args{"Most": MaxRows})
+		if t.rows++; t.rows > t.most {
+			t.faultAt(t.at[0], "load.too_many_rows", args{"Most": t.most})
 			break
 		}
 		if t.blank() {

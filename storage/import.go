@@ -1,0 +1,326 @@
+package storage
+
+import (
+	"cmp"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"pingyi/survey"
+)
+
+// Ballots that were collected elsewhere come in files and stand beside those
+// that were sealed. Who or which device gave them is kept as a keyed digest,
+// which tells two of them apart and nothing else.
+
+// ImportTarget is what the ballots of a file are checked against: a round as
+// it was opened.
+type ImportTarget struct {
+	Period   string
+	State    survey.RoundState
+	Panels   map[string]*survey.Questionnaire // by the panels' codes; shared, not to be changed
+	Subjects map[string]bool                  // codes of those that the round rates
+	Settled  string                           // an evaluation of the round that is approved or published; "": none
+	Files    map[[sha256.Size]byte]bool       // hashes of the files imported before
+	Refs     map[string]bool                  // ids of the ballots imported before
+}
+
+// ImportFile is a file of ballots, checked.
+type ImportFile struct {
+	Name    string // without its folder
+	Hash    [sha256.Size]byte
+	Ballots []ImportBallot
+}
+
+// ImportBallot is one response of a file. Respondent and Device are whatever
+// the file calls them; neither is kept.
+type ImportBallot struct {
+	Ref, Panel, Subject, Relation, Stratum string
+	Status                                 string // "valid", or why it does not count
+	Respondent, Device                     string
+	Submitted                              string // as scoring reads it; "": unknown
+	Count                                  int64  // so many equal ballots, at least 1
+	Answers                                []ImportAnswer
+}
+
+// ImportAnswer is an answer to an item by its number: a canonical value, or
+// the text that was written.
+type ImportAnswer struct {
+	Item        int
+	Value, Text string
+}
+
+const (
+	sqlImportRound    = `SELECT id, period, state FROM round WHERE code = @code`
+	sqlImportPanels   = `SELECT code, id, questionnaire_id FROM panel WHERE round_id = @round`
+	sqlImportSubjects = `
+	SELECT s.code, s.id FROM round_subject rs JOIN subject s ON s.id = rs.subject_id WHERE rs.round_id = @round`
+	sqlImportFiles   = `SELECT hash FROM ballot_import WHERE round_id = @round`
+	sqlImportRefs    = `SELECT ref FROM imported_ballot WHERE round_id = @round`
+	sqlImportSettled = `
+	SELECT coalesce(min(e.code), '') FROM evaluation e JOIN evaluation_round er ON er.evaluation_id = e.id
+	WHERE er.round_id = @round AND e.state IN ('approved', 'published')`
+)
+
+// ImportTarget reads what ballots for a round are checked against. A round
+// that is not there is survey.ErrNotFound; one that has not opened yet has
+// neither panels nor subjects, and is survey.ErrNotYet; one that was called
+// off is survey.ErrClosed.
+func (s *Store) ImportTarget(ctx context.Context, code string) (*ImportTarget, error) {
+	target := &ImportTarget{Panels: map[string]*survey.Questionnaire{}, Subjects: map[string]bool{},
+		Files: map[[sha256.Size]byte]bool{}, Refs: map[string]bool{}}
+	err := pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly},
+		func(tx pgx.Tx) error { return s.readTarget(ctx, tx, code, target) })
+	if err != nil {
+		return nil, fmt.Errorf("storage: importing into round %s: %w", code, mapError(err))
+	}
+	return target, nil
+}
+
+func (s *Store) readTarget(ctx context.Context, tx pgx.Tx, code string, target *ImportTarget) error {
+	var round int64
+	err := tx.QueryRow(ctx, sqlImportRound, pgx.NamedArgs{"code": code}).Scan(&round, &target.Period, &target.State)
+	if err != nil {
+		return err
+	}
+	if err := takesImports(target.State); err != nil {
+		return err
+	}
+	args := pgx.NamedArgs{"round": round}
+	if err := tx.QueryRow(ctx, sqlImportSettled, args).Scan(&target.Settled); err != nil {
+		return err
+	}
+	var name string
+	var id, questionnaire int64
+	questionnaires := map[string]int64{}
+	rows, _ := tx.Query(ctx, sqlImportPanels, args)
+	if _, err := pgx.ForEachRow(rows, []any{&name, &id, &questionnaire}, func() error {
+		questionnaires[name] = questionnaire
+		return nil
+	}); err != nil {
+		return err
+	}
+	for panel, id := range questionnaires {
+		if target.Panels[panel], err = s.questionnaires.get(ctx, tx, id); err != nil {
+			return err
+		}
+	}
+	rows, _ = tx.Query(ctx, sqlImportSubjects, args)
+	if _, err := pgx.ForEachRow(rows, []any{&name, &id}, func() error {
+		target.Subjects[name] = true
+		return nil
+	}); err != nil {
+		return err
+	}
+	var hash []byte
+	rows, _ = tx.Query(ctx, sqlImportFiles, args)
+	if _, err := pgx.ForEachRow(rows, []any{&hash}, func() error {
+		target.Files[[sha256.Size]byte(hash)] = true
+		return nil
+	}); err != nil {
+		return err
+	}
+	rows, _ = tx.Query(ctx, sqlImportRefs, args)
+	_, err = pgx.ForEachRow(rows, []any{&name}, func() error {
+		target.Refs[name] = true
+		return nil
+	})
+	return err
+}
+
+// takesImports says whether a round in this state takes ballots from files.
+func takesImports(state survey.RoundState) error {
+	switch state {
+	case survey.RoundDraft, survey.RoundScheduled:
+		return fmt.Errorf("it is %s: %w", state, survey.ErrNotYet)
+	case survey.RoundCancelled:
+		return fmt.Errorf("it is %s: %w", state, survey.ErrClosed)
+	}
+	return nil
+}
+
+const sqlKeepImport = `
+	INSERT INTO ballot_import (round_id, hash, name, ballots, answers, at)
+	VALUES (@round, @hash, @name, @ballots, @answers, @now)
+	ON CONFLICT (round_id, hash) DO NOTHING RETURNING id`
+
+// ImportBallots adds the ballots of files to a round that is open or over, all
+// or none. A file that was imported before changes nothing, and leaves no
+// second trace in the audit log. survey.ErrStale says that a ballot's id was
+// imported meanwhile, or that a result with this round was approved.
+func (s *Store) ImportBallots(ctx context.Context, now time.Time, cause Cause, code string, files []ImportFile) error {
+	err := s.change(ctx, now, cause, func(tx pgx.Tx) error { return s.importBallots(ctx, tx, now, cause, code, files) })
+	if err != nil {
+		return fmt.Errorf("storage: importing into round %s: %w", code, err)
+	}
+	return nil
+}
+
+func (s *Store) importBallots(ctx context.Context, tx pgx.Tx, now time.Time, cause Cause, code string, files []ImportFile) error {
+	rows, _ := tx.Query(ctx, sqlHoldRound, pgx.NamedArgs{"code": code})
+	r, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[heldRound])
+	if err != nil {
+		return err
+	}
+	if err := takesImports(r.State); err != nil {
+		return err
+	}
+	var settled string
+	if err := tx.QueryRow(ctx, sqlImportSettled, pgx.NamedArgs{"round": r.ID}).Scan(&settled); err != nil {
+		return err
+	}
+	if settled != "" {
+		return fmt.Errorf("evaluation %s is settled: %w", settled, survey.ErrStale)
+	}
+	w, err := s.importWriter(ctx, tx, r.ID)
+	if err != nil {
+		return err
+	}
+	var taken []importFacts
+	for _, f := range files {
+		facts := factsOf(f)
+		rows, _ := tx.Query(ctx, sqlKeepImport, pgx.NamedArgs{"round": r.ID, "hash": f.Hash[:], "name": f.Name,
+			"ballots": facts.Ballots, "answers": facts.Answers, "now": now})
+		id, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[int64])
+		if errors.Is(err, pgx.ErrNoRows) {
+			continue // imported before
+		}
+		if err != nil {
+			return err
+		}
+		if err := w.file(id, f); err != nil {
+			return err
+		}
+		taken = append(taken, facts)
+	}
+	if len(taken) == 0 {
+		return nil
+	}
+	if err := w.write(ctx, tx); err != nil {
+		return err
+	}
+	return s.audit(ctx, tx, now, cause, "round.import", "round:"+code, nil, taken)
+}
+
+// importFacts is what the audit log keeps of a file.
+type importFacts struct {
+	File    string           `json:"file"`
+	Hash    string           `json:"sha256"`
+	Ballots int64            `json:"ballots"`
+	Answers int64            `json:"answers"`
+	Panels  map[string]int64 `json:"panels"` // ballots by panel
+}
+
+func factsOf(f ImportFile) importFacts {
+	facts := importFacts{File: f.Name, Hash: hex.EncodeToString(f.Hash[:]), Panels: map[string]int64{}}
+	for _, b := range f.Ballots {
+		facts.Ballots += b.Count
+		facts.Answers += b.Count * int64(len(b.Answers))
+		facts.Panels[b.Panel] += b.Count
+	}
+	return facts
+}
+
+// importWriter gathers the rows of all files, which are written in the order
+// of random ids, so that their place tells nothing.
+type importWriter struct {
+	round            int64
+	key              []byte
+	panels, subjects map[string]int64
+
+	ballots, imported, answers, comments [][]any
+}
+
+func (s *Store) importWriter(ctx context.Context, tx pgx.Tx, round int64) (*importWriter, error) {
+	key, err := derive(s.keys.secret, "imported respondents")
+	if err != nil {
+		return nil, err
+	}
+	w := &importWriter{round: round, key: key, panels: map[string]int64{}, subjects: map[string]int64{}}
+	var code string
+	var id, questionnaire int64
+	rows, _ := tx.Query(ctx, sqlImportPanels, pgx.NamedArgs{"round": round})
+	if _, err := pgx.ForEachRow(rows, []any{&code, &id, &questionnaire}, func() error {
+		w.panels[code] = id
+		return nil
+	}); err != nil {
+		return nil, err
+	}
+	rows, _ = tx.Query(ctx, sqlImportSubjects, pgx.NamedArgs{"round": round})
+	_, err = pgx.ForEachRow(rows, []any{&code, &id}, func() error {
+		w.subjects[code] = id
+		return nil
+	})
+	return w, err
+}
+
+func (w *importWriter) file(id int64, f ImportFile) error {
+	for _, b := range f.Ballots {
+		panel, known := w.panels[b.Panel]
+		subject, rated := w.subjects[b.Subject]
+		if !known || !rated || b.Count < 1 {
+			return fmt.Errorf("ballot %s: panel, subject or count: %w", b.Ref, survey.ErrInvalid)
+		}
+		ballot := randomBallotID()
+		w.ballots = append(w.ballots, []any{w.round, ballot, panel, subject, b.Relation, b.Stratum, b.Status,
+			w.pseudonym("respondent", b.Respondent)})
+		device := ""
+		if d := w.pseudonym("device", b.Device); d != nil {
+			device = *d
+		}
+		w.imported = append(w.imported, []any{w.round, b.Ref, ballot, panel, id, device, b.Submitted, b.Count})
+		for _, a := range b.Answers {
+			if a.Text != "" {
+				w.comments = append(w.comments, []any{randomBallotID(), w.round, panel, subject, b.Relation, int16(a.Item), a.Text})
+				continue
+			}
+			w.answers = append(w.answers, []any{w.round, ballot, int16(a.Item), a.Value})
+		}
+	}
+	return nil
+}
+
+// randomBallotID is an id like those that sealing gives out.
+func randomBallotID() int64 {
+	return int64(binary.BigEndian.Uint64(randomBytes(8)) >> 2)
+}
+
+// pseudonym is the same for the same name in the same round, nil for none.
+func (w *importWriter) pseudonym(what, name string) *string {
+	if name == "" {
+		return nil
+	}
+	mac := hmac.New(sha256.New, w.key)
+	mac.Write(binary.BigEndian.AppendUint64(nil, uint64(w.round)))
+	mac.Write([]byte(what + "\x00" + name))
+	p := hex.EncodeToString(mac.Sum(nil)[:ballotIDSize])
+	return &p
+}
+
+func (w *importWriter) write(ctx context.Context, tx pgx.Tx) error {
+	for _, t := range []struct {
+		name    string
+		columns []string
+		by      int // the column with the random id
+		rows    [][]any
+	}{
+		{"ballot", []string{"round_id", "id", "panel_id", "subject_id", "relation", "stratum", "status", "respondent"}, 1, w.ballots},
+		{"imported_ballot", []string{"round_id", "ref", "ballot_id", "panel_id", "import_id", "device", "submitted", "count"}, 2, w.imported},
+		{"answer", []string{"round_id", "ballot_id", "item", "value"}, 1, w.answers},
+		{"comment", []string{"id", "round_id", "panel_id", "subject_id", "relation", "item", "text"}, 0, w.comments},
+	} {
+		slices.SortStableFunc(t.rows, func(a, b []any) int { return cmp.Compare(a[t.by].(int64), b[t.by].(int64)) })
+		if _, err := tx.CopyFrom(ctx, pgx.Identifier{t.name}, t.columns, pgx.CopyFromRows(t.rows)); err != nil {
+			return fmt.Errorf("writing into %s: %w", t.name, err)
+		}
+	}
+	return nil
+}
