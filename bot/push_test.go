@@ -150,3 +150,31 @@ func TestSenderKeepsAwayFromWhoBlocked(t *testing.T) {
 		t.Error("who unblocked the bot is not asked")
 	}
 }
+
+// An invitation that was under way when its round was paused goes out when it goes on.
+func TestSenderHoldsWhatIsPaused(t *testing.T) {
+	t.Parallel()
+	w, sender := senders(t)
+	_, err := w.box.Start(boss, "")
+	w.must(err)
+	w.settle()
+	w.open(asked)
+	now, err := w.store.Now(t.Context())
+	w.must(err)
+	held, err := w.store.Lease(t.Context(), now, sender.cfg.Worker, 10, leaseTime)
+	w.must(err)
+	if len(held) == 0 {
+		t.Fatal("nothing was leased")
+	}
+	w.must(w.store.PauseRound(t.Context(), today(), storage.Cause{}, "asked"))
+	for _, d := range held {
+		w.must(sender.deliver(t.Context(), leased{now: now, at: time.Now()}, d))
+	}
+	if w.work(sender, boss, 300*time.Millisecond) {
+		t.Error("somebody was asked for a paused round")
+	}
+	w.must(w.store.ResumeRound(t.Context(), today(), storage.Cause{}, "asked"))
+	if !w.work(sender, boss, 10*time.Second) {
+		t.Error("an invitation was lost by the pause")
+	}
+}
