@@ -34,7 +34,8 @@ func (t *turn) typedText(ctx context.Context, text string) (bool, error) {
 	if err := t.choosing(ctx, c); err != nil {
 		return false, err
 	}
-	committed(ctx)
+	// Not confirmed before it is drawn and remembered: after a crash in between, the update has to come
+	// again to do that, or the next words would be taken for this answer.
 	t.discard(ctx)
 	t.message = s.Message
 	t.draw(ctx, c)
@@ -49,6 +50,9 @@ func (t *turn) takeTyped(ctx context.Context, s session, text string) (*conversa
 		return c, err
 	}
 	c.position = s.Position
+	if s.Position.Awaiting != survey.AwaitingSearch && s.Seen != standing(c.Form, s.Position.Step) {
+		return t.outOfDate(ctx, c)
+	}
 	err = t.typedInto(ctx, c, text)
 	switch {
 	case errors.Is(err, survey.ErrHandled), errors.Is(err, survey.ErrClosed), errors.Is(err, survey.ErrPaused),
@@ -59,6 +63,21 @@ func (t *turn) takeTyped(ctx context.Context, s session, text string) (*conversa
 		}
 	}
 	return c, err
+}
+
+// outOfDate shows how things stand where the session does not know it: what was typed is taken where
+// it was saved before, and else left in the chat, to be sent again under the question it belongs to.
+func (t *turn) outOfDate(ctx context.Context, c *conversation) (*conversation, error) {
+	c.position = survey.Start(c.Form, c.State)
+	handled, err := t.store.Handled(ctx, t.update)
+	if err != nil {
+		return nil, err
+	}
+	if !handled {
+		c.hint = t.html("toast.stale", nil)
+		t.typed = 0
+	}
+	return c, nil
 }
 
 // typedInto does with the text what it was asked for.
@@ -135,6 +154,7 @@ func (t *turn) lostSession(ctx context.Context) (session, error) {
 			Request: form.RequestID, Round: form.Round.ID, Message: int(form.MessageID),
 			Position: survey.Start(form.Form, form.State),
 		}
+		found.Seen = standing(form.Form, found.Position.Step)
 	}
 	return found, nil
 }

@@ -184,3 +184,33 @@ func TestOldMessageAfterSubmitting(t *testing.T) {
 		t.Errorf("the message shows\n%s\n%v", w.last().Text, w.last().Labels())
 	}
 }
+
+// A session that missed an answer, because the write to Redis was lost, does not let the next words
+// overwrite it.
+func TestOutOfDateSession(t *testing.T) {
+	t.Parallel()
+	w := begun(t)
+	w.tap("大厅")
+	w.tap("电话")
+	w.tapKey("form.done")
+	old, ok, err := w.redis.Sessions().Get(t.Context(), resident)
+	if err != nil || !ok {
+		t.Fatalf("no session to keep: %v", err)
+	}
+	w.send("7")
+	round := w.answersOf(resident).Round.ID
+	w.must(w.redis.Sessions().Put(t.Context(), resident, round, old))
+	w.send("9")
+	if got := w.answered()[4]; got != "7" {
+		t.Errorf("the answer that was saved is %q now, want 7", got)
+	}
+	if !strings.Contains(w.last().Text, "会推荐给别人吗") {
+		t.Errorf("the message shows\n%s", w.last().Text)
+	}
+	for _, m := range w.box.Messages(resident) {
+		if m.Text == "9" {
+			return
+		}
+	}
+	t.Error("what was not taken is gone from the chat")
+}

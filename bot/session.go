@@ -2,6 +2,8 @@ package bot
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 
@@ -16,6 +18,7 @@ type session struct {
 	Round    int64           `json:"round,omitempty"`
 	Message  int             `json:"message,omitempty"` // the message that shows it
 	Position survey.Position `json:"position,omitzero"`
+	Seen     string          `json:"seen,omitempty"`     // what stood there when typed words were asked for, see standing
 	Consent  string          `json:"consent,omitempty"`  // tag of the notice agreed to while joining
 	Language survey.Lang     `json:"language,omitempty"` // chosen by a stranger
 	Trial    *trial          `json:"trial,omitempty"`
@@ -26,6 +29,14 @@ type trial struct {
 	Questionnaire int64             `json:"questionnaire"`
 	Answers       map[string]string `json:"answers,omitempty"` // by "assignment.item"
 	Comments      map[string]string `json:"comments,omitempty"`
+}
+
+// standing is a digest of the answer and the comment that stand at a step. Where it differs from what was
+// seen when typed words were asked for, the session is out of date, and the words belong elsewhere.
+func standing(f *survey.Form, step survey.Step) string {
+	value, answered := f.Answers[step]
+	sum := sha256.Sum256(fmt.Appendf(nil, "%t\x00%s\x00%s", answered, value, f.Comments[step]))
+	return hex.EncodeToString(sum[:6])
 }
 
 // recall reads the session. A lost or unreadable one is an empty one: Redis is a shortcut, and its
