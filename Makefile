@@ -9,7 +9,8 @@ COUNT ?= 10
 
 ## demo: the whole system on this machine, nothing to configure
 demo:
-	$(GO) run -buildvcs=false ./cmd/pingyi demo
+	@$(GO) build -buildvcs=false -o bin/pingyi ./cmd/pingyi
+	@exec bin/pingyi demo
 
 ## test: all tests, on private Postgres and Redis servers
 test:
