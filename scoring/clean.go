@@ -136,46 +136,46 @@ func (s *sheet) order() string {
 	return b.String()
 }
 
+// counted gathers what a database has counted of one panel.
+type counted struct {
+	sheaves map[sheafKey]*sheaf
+	items   map[string]bool
+}
+
+func (c *counted) sheaf(key sheafKey) *sheaf {
+	s, ok := c.sheaves[key]
+	if !ok {
+		s = &sheaf{key: key, counts: map[string]map[string]int64{}}
+		c.sheaves[key] = s
+	}
+	return s
+}
+
 // takeCounts takes over what a database has counted.
 func (c *computation) takeCounts() {
-	byPanel := map[string]map[sheafKey]*sheaf{}
-	items := map[string]map[string]bool{}
-	get := func(panel string, key sheafKey) *sheaf {
-		if byPanel[panel] == nil {
-			byPanel[panel], items[panel] = map[sheafKey]*sheaf{}, map[string]bool{}
+	panels := map[string]*counted{}
+	of := func(name string) *counted {
+		if panels[name] == nil {
+			panels[name] = &counted{map[sheafKey]*sheaf{}, map[string]bool{}}
 		}
-		s, ok := byPanel[panel][key]
-		if !ok {
-			s = &sheaf{key: key, counts: map[string]map[string]int64{}}
-			byPanel[panel][key] = s
-		}
-		return s
+		return panels[name]
 	}
 	for _, t := range c.data.Turnouts {
 		if c.outside(t.Period) {
 			continue
 		}
-		s := get(t.Panel, sheafKey{t.Relation, t.Subject, t.Stratum, t.Period})
+		s := of(t.Panel).sheaf(sheafKey{t.Relation, t.Subject, t.Stratum, t.Period})
 		s.turnout.Invalid += t.Invalid
 		s.turnout.Superseded += t.Superseded
 		s.turnout.Void += t.Void
 		s.turnout.Valid += t.Valid
 	}
 	for _, n := range c.data.Counts {
-		if c.outside(n.Period) {
-			continue
-		}
-		s := get(n.Panel, sheafKey{n.Relation, n.Subject, n.Stratum, n.Period})
-		if p := c.prog.panels[n.Panel]; p != nil && n.Value != "" && (len(p.items) == 0 || slices.Contains(p.items, n.Item)) {
-			if _, _, known := p.scale.value(n.Value); !known {
-				c.fault(fileAnswers, 0, "answer_scale", "Panel", n.Panel, "Item", n.Item, "Got", n.Value, "ID", "")
-				continue
-			}
-			s.add(n.Item, n.Value, n.N)
-			items[n.Panel][n.Item] = true
+		if !c.outside(n.Period) {
+			c.takeCount(of(n.Panel), n)
 		}
 	}
-	for _, name := range keys(byPanel) {
+	for _, name := range keys(panels) {
 		p, ok := c.prog.panels[name]
 		switch {
 		case !ok:
@@ -185,7 +185,21 @@ func (c *computation) takeCounts() {
 		case p.rows:
 			c.fault(fileAnswers, 0, "panel_rows", "Panel", name)
 		default:
-			c.store(name, keys(items[name]), byPanel[name])
+			c.store(name, keys(panels[name].items), panels[name].sheaves)
 		}
 	}
+}
+
+func (c *computation) takeCount(into *counted, n Count) {
+	s := into.sheaf(sheafKey{n.Relation, n.Subject, n.Stratum, n.Period})
+	p := c.prog.panels[n.Panel]
+	if p == nil || n.Value == "" || len(p.items) > 0 && !slices.Contains(p.items, n.Item) {
+		return
+	}
+	if _, _, known := p.scale.value(n.Value); !known {
+		c.fault(fileAnswers, 0, "answer_scale", "Panel", n.Panel, "Item", n.Item, "Got", n.Value, "ID", "")
+		return
+	}
+	s.add(n.Item, n.Value, n.N)
+	into.items[n.Item] = true
 }

@@ -194,11 +194,12 @@ func (o *outline) places(key string, rules []*placeRule) {
 	}
 	for _, r := range rules {
 		line := titleFor(r.title, r.word, o.lang)
-		if r.share != nil {
+		switch {
+		case r.share != nil:
 			line += o.say("share", "Share", plain(new(big.Rat).Mul(r.share, rat(100))), "Least", r.atLeast)
-		} else if r.last > 0 && r.first == r.last {
+		case r.last > 0 && r.first == r.last:
 			line += o.say("place", "Place", r.first)
-		} else if r.last > 0 {
+		case r.last > 0:
 			line += o.say("places", "First", r.first, "Last", r.last)
 		}
 		if r.threshold != nil {
