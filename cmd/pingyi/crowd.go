@@ -48,7 +48,7 @@ func (c *crowd) live(ctx context.Context, ids []int64) {
 			continue
 		}
 		p := &dweller{crowd: c, id: id, dice: rand.New(rand.NewPCG(c.seed, uint64(i)))}
-		p.wake = time.Duration(p.dice.Int64N(int64(c.spread) + 1))
+		p.wakes = time.Now().Add(time.Duration(p.dice.Int64N(int64(c.spread) + 1)))
 		go p.live(ctx, events)
 	}
 }
@@ -58,9 +58,9 @@ type dweller struct {
 	*crowd
 	id     int64
 	dice   *rand.Rand
-	wake   time.Duration // how long after the first message the phone is taken out
-	picked int           // subjects chosen so far
-	weary  bool          // gave up in the middle
+	wakes  time.Time // when the phone is taken out, whatever came before
+	picked int       // subjects chosen so far
+	weary  bool      // gave up in the middle
 }
 
 func (p *dweller) live(ctx context.Context, events <-chan sandbox.Event) {
@@ -106,9 +106,8 @@ func (p *dweller) next() (message int, data string, ok bool) {
 
 // pause is how long the person takes to read and press: most are quick, some slow.
 func (p *dweller) pause() time.Duration {
-	wake := p.wake
-	p.wake = 0
-	return wake + time.Duration((0.4+p.dice.ExpFloat64()*0.6)*float64(p.pace))
+	read := time.Duration((0.4 + p.dice.ExpFloat64()*0.6) * float64(p.pace))
+	return max(time.Until(p.wakes), 0) + read
 }
 
 // choose picks a button, or none.

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"pingyi/bot/sandbox"
 )
@@ -68,6 +69,21 @@ func TestCrowdTakesUpTheNext(t *testing.T) {
 	message, data, ok := p.next()
 	if m, found := sb.Message(5, message); !ok || data != "b.1.-" || !found || !m.FromBot {
 		t.Errorf("next is %q on message %d (%v), want the invitation above what is done", data, message, ok)
+	}
+}
+
+// However much arrives before, people begin over the whole spread.
+func TestCrowdWakesOneByOne(t *testing.T) {
+	t.Parallel()
+	p := &dweller{crowd: &crowd{pace: time.Second}, dice: rand.New(rand.NewPCG(1, 1)), wakes: time.Now().Add(time.Hour)}
+	for range 3 {
+		if got := p.pause(); got < 59*time.Minute {
+			t.Errorf("somebody asleep for an hour presses after %v", got)
+		}
+	}
+	p.wakes = time.Now().Add(-time.Hour)
+	if got := p.pause(); got <= 0 || got > time.Minute {
+		t.Errorf("somebody awake presses after %v, want about a second", got)
 	}
 }
 
