@@ -24,8 +24,9 @@ check:
 	$(GO) mod tidy -diff
 	$(LINT) run
 
-## bench: benchmarks, COUNT=10 times each, for benchstat
-bench:
+## bench: how fast it is beside what one would write by hand, then benchmarks, COUNT=10 times each, for benchstat
+bench: build
+	$(GO) run -buildvcs=false ./cmd/measure -pingyi bin/pingyi
 	$(GO) test -run '^$$' -bench . -benchmem -count $(COUNT) ./...
 
 ## browser: the pages in a real Chromium (files tagged browser, TestBrowser…)

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"text/tabwriter"
+	"time"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	program := flag.String("pingyi", "bin/pingyi", "the program to measure")
+	length := flag.Duration("for", 4*time.Second, "how long each contender is pressed")
+	rival := flag.String("rival", "", "be a contender (by-hand, library) instead of measuring")
+	flag.Parse()
+	if err := run(ctx, *program, *length, *rival); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, program string, length time.Duration, rival string) error {
+	if rival != "" {
+		return beRival(ctx, rival)
+	}
+	b, err := newBench(ctx, program)
+	if err != nil {
+		return err
+	}
+	defer b.close()
+	for _, part := range []func(context.Context, time.Duration) error{b.updates, b.commits, b.sending} {
+		if err := part(ctx, length); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// table prints rows in columns.
+func table(title string, rows ...[]any) error {
+	fmt.Printf("\n%s\n", title)
+	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
+	for _, row := range rows {
+		for _, cell := range row {
+			if _, err := fmt.Fprintf(w, "%v\t", cell); err != nil {
+				return err
+			}
+		}
+		if _, err := fmt.Fprintln(w); err != nil {
+			return err
+		}
+	}
+	return w.Flush()
+}

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// telegram is a Bot API that does nothing but take its time, and notes when it was called.
+type telegram struct {
+	url    string
+	server *http.Server
+	delay  atomic.Int64
+
+	answered, edited atomic.Int64
+
+	mu   sync.Mutex
+	sent []time.Time
+}
+
+func newTelegram(ctx context.Context) (*telegram, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	t := &telegram{url: "http://" + l.Addr().String()}
+	t.server = &http.Server{Handler: t, ReadHeaderTimeout: time.Minute}
+	go func() { _ = t.server.Serve(l) }()
+	return t, nil
+}
+
+// ServeHTTP is every method of the Bot API.
+func (t *telegram) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	method := r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:]
+	if method == "sendMessage" {
+		t.mu.Lock()
+		t.sent = append(t.sent, time.Now())
+		t.mu.Unlock()
+	}
+	time.Sleep(time.Duration(t.delay.Load()))
+	result := "true"
+	switch method {
+	case "getMe":
+		result = `{"id":777,"is_bot":true,"first_name":"bench","username":"bench_bot"}`
+	case "sendMessage":
+		result = fmt.Sprintf(`{"message_id":%d,"date":1,"chat":{"id":1,"type":"private"}}`, 1000+time.Now().UnixNano()%1e9)
+	case "editMessageText":
+		t.edited.Add(1)
+		result = `{"message_id":5,"date":1,"chat":{"id":1,"type":"private"}}`
+	case "answerCallbackQuery":
+		t.answered.Add(1)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = fmt.Fprintf(w, `{"ok":true,"result":%s}`, result) // whoever asked has gone
+}
+
+// takeSent returns when messages were sent, and begins anew.
+func (t *telegram) takeSent() []time.Time {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	all := t.sent
+	t.sent = nil
+	slices.SortFunc(all, time.Time.Compare)
+	return all
+}
+
+// busiest is the most that lies within one second.
+func busiest(at []time.Time) int {
+	most, from := 0, 0
+	for to := range at {
+		for at[to].Sub(at[from]) >= time.Second {
+			from++
+		}
+		most = max(most, to-from+1)
+	}
+	return most
+}
