@@ -14,6 +14,10 @@ import (
 const (
 	slotAhead = 100 * time.Millisecond
 	slotRow   = 50 * time.Millisecond
+	// A slot that a busy machine wakes up too late for is let go: late ones beside those in time would
+	// be more than the rate.
+	slotLate  = 40 * time.Millisecond
+	slotTries = 4
 )
 
 // slots hands out the slots of the rate that all replicas share, in the order of asking.

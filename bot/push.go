@@ -226,11 +226,16 @@ func (s *Sender) pace(ctx context.Context, chat int64) time.Duration {
 		return wait
 	}
 	time.Sleep(wait)
-	at, wait := s.slots.take(ctx)
-	if wait > storage.MaxPace {
-		return wait
+	for range slotTries {
+		at, wait := s.slots.take(ctx)
+		if wait > storage.MaxPace {
+			return wait
+		}
+		time.Sleep(time.Until(at))
+		if time.Since(at) < slotLate {
+			break
+		}
 	}
-	time.Sleep(time.Until(at))
 	return 0
 }
 
