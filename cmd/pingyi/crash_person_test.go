@@ -23,8 +23,9 @@ type presser struct {
 	calm   *atomic.Bool // no more changes of mind: come to an end
 	rounds int          // how many rounds ask this person
 
-	beliefs map[pressedKey]belief
-	acked   int
+	beliefs  map[pressedKey]belief
+	reopened map[string]bool // requests opened again and not known to be handed in since
+	acked    int
 }
 
 // belief is what may stand in the database as the answer to a question: the label that was
@@ -102,7 +103,7 @@ func (p *presser) handedIn() int {
 	done := map[string]bool{}
 	for _, m := range p.sb.Messages(p.id) {
 		for _, b := range buttons(m) {
-			if request, ok := strings.CutPrefix(b.Data, tapChange); ok {
+			if request, ok := strings.CutPrefix(b.Data, tapChange); ok && !p.reopened[request] {
 				done[request] = true
 			}
 		}
@@ -132,6 +133,11 @@ func (p *presser) pick(m sandbox.Message) (sandbox.Button, bool) {
 			by[b.Data[:at+1]] = append(by[b.Data[:at+1]], b)
 		}
 	}
+	for _, b := range by[tapChange] {
+		if request, _ := strings.CutPrefix(b.Data, tapChange); p.reopened[request] {
+			return b, true // it was pressed, and what it did was never shown
+		}
+	}
 	wavers := !p.calm.Load() && p.dice.IntN(4) == 0
 	if wavers {
 		for _, tap := range []string{tapRevise, tapBefore, tapChange} {
@@ -154,12 +160,19 @@ func (p *presser) press(ctx context.Context, m sandbox.Message, b sandbox.Button
 	if isAnswer {
 		p.doubt(key, labelled(b))
 	}
+	if request, ok := strings.CutPrefix(b.Data, tapChange); ok {
+		p.reopened[request] = true
+	}
 	act, err := p.sb.Press(p.id, m.ID, b.Data)
 	if err != nil {
 		return // the message was edited meanwhile; the doubt does no harm
 	}
-	if p.acknowledged(ctx, act) && isAnswer {
+	acknowledged := p.acknowledged(ctx, act)
+	if acknowledged && isAnswer {
 		p.beliefs[key] = belief{sure: labelled(b)}
+	}
+	if request, ok := strings.CutPrefix(b.Data, tapSubmit); ok && acknowledged {
+		delete(p.reopened, request)
 	}
 	p.await(ctx, 500*time.Millisecond)
 }

@@ -203,7 +203,7 @@ func (s *stage) run(seed uint64, length time.Duration) {
 	for i := range pressersOfARun {
 		p := &presser{
 			id: int64(500000 + i), sb: s.sb, dice: rand.New(rand.NewPCG(seed, uint64(1000+i))), ticket: tick.C,
-			calm: &s.calm, rounds: 2, beliefs: map[pressedKey]belief{},
+			calm: &s.calm, rounds: 2, beliefs: map[pressedKey]belief{}, reopened: map[string]bool{},
 		}
 		s.add(p.id, "Resident")
 		s.people = append(s.people, p)
