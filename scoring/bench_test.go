@@ -34,7 +34,7 @@ func yearOfACity(rows int) map[string][]byte {
 			respondent, device = "", fmt.Sprint("d", rng.IntN(rows/5+1))
 		}
 		for q := 1; q <= 4; q++ {
-			fmt.Fprintf(&answers, "b%d,%s,%s,s%03d,q%d,%d,valid,2025-%02d-%02dT10:00:00,%s\n", i, panel, respondent, rng.IntN(122)*0+i/4%122, q, rng.IntN(6), 1+i%12, 1+i%28, device)
+			fmt.Fprintf(&answers, "b%d,%s,%s,s%03d,q%d,%d,valid,2025-%02d-%02dT10:00:00,%s\n", i, panel, respondent, i/4%122, q, rng.IntN(6), 1+i%12, 1+i%28, device)
 		}
 	}
 	return map[string][]byte{"subjects.csv": subjects.Bytes(), "answers.csv": answers.Bytes()}
@@ -44,7 +44,7 @@ func yearOfACity(rows int) map[string][]byte {
 // to watch: they must not fall as rows grow.
 func BenchmarkFolder(b *testing.B) {
 	s := shipped(b, "jingzhou")
-	for _, rows := range []int{10_000, 100_000, 1_000_000} {
+	for _, rows := range []int{10_000, 100_000, 1_000_000, 10_000_000} {
 		b.Run(fmt.Sprint(rows), func(b *testing.B) {
 			files := yearOfACity(rows)
 			b.ReportAllocs()

@@ -7,6 +7,7 @@ package workbook
 import (
 	"bytes"
 	"encoding/csv"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,9 +18,16 @@ import (
 	"pingyi/scoring"
 )
 
-// maxUnzipped bounds what a workbook may unpack to: a small file can hold an
-// enormous sheet.
-const maxUnzipped = 512 << 20
+// MaxUnzipped bounds what a workbook may unpack to, in bytes: a small file can
+// hold an enormous sheet.
+const MaxUnzipped = 512 << 20
+
+// maxColumns bounds the width of a sheet: a single cell far to the right makes
+// every row as wide.
+const maxColumns = 1000
+
+// errWide says that a sheet has more columns than any of ours.
+var errWide = fmt.Errorf("it has more than %d columns", maxColumns)
 
 // significant is the number of digits a spreadsheet shows of a number; more
 // are noise of its binary fractions.
@@ -31,29 +39,38 @@ func Files(name string, src []byte) (map[string][]byte, scoring.Faults) {
 	fault := func(code string, args map[string]any) scoring.Faults {
 		return scoring.Faults{{File: name, Code: "scoring.fault." + code, Args: args}}
 	}
-	book, err := excelize.OpenReader(bytes.NewReader(src), excelize.Options{
-		RawCellValue: true, UnzipSizeLimit: maxUnzipped, UnzipXMLSizeLimit: maxUnzipped})
+	tables, sheets, err := Tables(src, scoring.FolderFiles(), MaxUnzipped)
 	if err != nil {
 		return nil, fault("workbook", map[string]any{"Problem": err.Error()})
 	}
-	defer func() { _ = book.Close() }() // nothing was written: there is nothing to lose
-	out := map[string][]byte{}
-	for _, sheet := range book.GetSheetList() {
-		file := strings.ToLower(strings.TrimSpace(sheet)) + ".csv"
-		if !slices.Contains(scoring.FolderFiles(), file) {
-			continue
-		}
-		text, err := sheetCSV(book, sheet)
-		if err != nil {
-			return nil, fault("workbook", map[string]any{"Problem": sheet + ": " + err.Error()})
-		}
-		out[file] = text
-	}
-	if len(out) == 0 {
-		return nil, fault("workbook_sheets", map[string]any{"Got": strings.Join(book.GetSheetList(), ", "),
+	if len(tables) == 0 {
+		return nil, fault("workbook_sheets", map[string]any{"Got": strings.Join(sheets, ", "),
 			"Known": strings.ReplaceAll(strings.Join(scoring.FolderFiles(), ", "), ".csv", "")})
 	}
-	return out, nil
+	return tables, nil
+}
+
+// Tables returns, as CSV files, those sheets of a workbook whose names with
+// .csv are among the known, and the names of all its sheets. A workbook that
+// would unpack to more than the given number of bytes is an error.
+func Tables(src []byte, known []string, unzipped int64) (tables map[string][]byte, sheets []string, err error) {
+	book, err := excelize.OpenReader(bytes.NewReader(src), excelize.Options{
+		RawCellValue: true, UnzipSizeLimit: unzipped, UnzipXMLSizeLimit: unzipped})
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { _ = book.Close() }() // nothing was written: there is nothing to lose
+	tables = map[string][]byte{}
+	for _, sheet := range book.GetSheetList() {
+		file := strings.ToLower(strings.TrimSpace(sheet)) + ".csv"
+		if !slices.Contains(known, file) {
+			continue
+		}
+		if tables[file], err = sheetCSV(book, sheet); err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", sheet, err)
+		}
+	}
+	return tables, book.GetSheetList(), nil
 }
 
 // sheetCSV writes the rows of a sheet; an empty row stays an empty line.
@@ -72,12 +89,14 @@ func sheetCSV(book *excelize.File, sheet string) ([]byte, error) {
 			return nil, err
 		}
 		switch {
-		case header == nil:
-			header = trimEmpty(cells)
-			err = w.Write(header)
+		case len(cells) > maxColumns:
+			err = errWide
 		case len(trimEmpty(cells)) == 0:
 			w.Flush()
 			out.WriteByte('\n')
+		case header == nil:
+			header = headings(cells)
+			err = w.Write(header)
 		default:
 			err = w.Write(record(header, cells))
 		}
@@ -90,6 +109,15 @@ func sheetCSV(book *excelize.File, sheet string) ([]byte, error) {
 	}
 	w.Flush()
 	return out.Bytes(), w.Error()
+}
+
+// headings are the cells of the first row that is not empty.
+func headings(cells []string) []string {
+	cells = slices.Clone(trimEmpty(cells))
+	for i, cell := range cells {
+		cells[i] = oneLine.Replace(cell)
+	}
+	return cells
 }
 
 // trimEmpty leaves out empty cells at the end.
@@ -116,15 +144,19 @@ func record(header, cells []string) []string {
 	return out
 }
 
+// oneLine keeps a row on a line.
+var oneLine = strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ")
+
 // plainText undoes what a spreadsheet does to values: dates are day numbers,
 // fractions carry binary noise, large numbers have exponents.
 func plainText(column, cell string) string {
+	cell = oneLine.Replace(cell)
 	f, err := strconv.ParseFloat(cell, 64)
 	if err != nil {
 		return cell
 	}
 	switch column {
-	case "date", "due":
+	case "date", "due", "from", "to":
 		return dayOf(f, cell, time.DateOnly)
 	case "submitted_at":
 		return dayOf(f, cell, "2006-01-02T15:04:05")

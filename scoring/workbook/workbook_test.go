@@ -40,7 +40,7 @@ func book(t *testing.T, sheets map[string][][]any) []byte {
 func TestFiles(t *testing.T) {
 	t.Parallel()
 	src := book(t, map[string][][]any{
-		"Subjects": {{"code", "name", "population"}, {"a", "公安局", 1500}, {}, {"007", "卫健委", 1234567890123456.0}},
+		"Subjects": {{}, {"code", "name", "population"}, {"a", "公安\n局", 1500}, {}, {"007", "卫健委", 1234567890123456.0}},
 		"values": {{"subject", "indicator", "value", "target", "date", "due"},
 			{"a", "x", 0.1 + 0.2, 1e21, time.Date(2025, 6, 30, 0, 0, 0, 0, time.UTC), "2025-06-30"}, {"a", "y", "一档"}},
 		"notes": {{"anything"}},
@@ -54,14 +54,14 @@ func TestFiles(t *testing.T) {
 		got[name] = string(text)
 	}
 	want := map[string]string{
-		"subjects.csv": "code,name,population\na,公安局,1500\n\n007,卫健委,1234567890123460\n",
+		"subjects.csv": "\ncode,name,population\na,公安 局,1500\n\n007,卫健委,1234567890123460\n",
 		"values.csv":   "subject,indicator,value,target,date,due\na,x,0.3,1000000000000000000000,2025-06-30,2025-06-30\na,y,一档,,,\n",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
 	d, _, faults := scoring.ReadFolder(files)
-	if len(faults) > 0 || len(d.Subjects) != 2 || d.Subjects[1].Line != 4 {
+	if len(faults) > 0 || len(d.Subjects) != 2 || d.Subjects[1].Line != 5 {
 		t.Errorf("%v: %+v", faults, d)
 	}
 }
@@ -76,6 +76,34 @@ func TestFaults(t *testing.T) {
 		if files != nil || len(faults) != 1 || faults[0].Code != code || faults[0].File != "data.xlsx" {
 			t.Errorf("want %s: %v", code, faults)
 		}
+	}
+}
+
+// TestBombs: what would fill the memory or run for hours is refused at once.
+func TestBombs(t *testing.T) {
+	t.Parallel()
+	wide := book(t, map[string][][]any{"subjects": {make([]any, 1200)}})
+	f, err := excelize.OpenReader(bytes.NewReader(wide))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.SetCellValue("subjects", "XFD1", "far"); err != nil {
+		t.Fatal(err)
+	}
+	var far bytes.Buffer
+	if err := f.Write(&far); err != nil {
+		t.Fatal(err)
+	}
+	if _, faults := workbook.Files("wide.xlsx", far.Bytes()); len(faults) != 1 || faults[0].Code != "scoring.fault.workbook" {
+		t.Errorf("a sheet of 16384 columns: %v", faults)
+	}
+	rows := make([][]any, 20_000)
+	for i := range rows {
+		rows[i] = []any{"the same again and again and again"}
+	}
+	small := book(t, map[string][][]any{"subjects": rows})
+	if _, _, err := workbook.Tables(small, []string{"subjects.csv"}, 100_000); err == nil {
+		t.Errorf("%d bytes that unpack to more than allowed are read", len(small))
 	}
 }
 
