@@ -55,6 +55,16 @@ func (s *Scheme) Check() Faults {
 	return faults.sorted()
 }
 
+// CheckScheme reads a scheme file and checks it in every reading; a file
+// without faults returns none.
+func CheckScheme(file string, src []byte) Faults {
+	s, faults := ParseScheme(file, src)
+	if s == nil {
+		return faults
+	}
+	return append(faults, s.Check()...).sorted()
+}
+
 func (s *Scheme) bindAll(params Params) (Faults, map[string]bool) {
 	b := s.binder(params)
 	b.program()

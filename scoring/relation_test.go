@@ -121,3 +121,29 @@ kinds:
 		t.Errorf("notices %v", r.Notices)
 	}
 }
+
+// Weights may stand in a table with a row for each value of an attribute.
+func TestWeightsByAttribute(t *testing.T) {
+	t.Parallel()
+	src := `scheme: w
+tables:
+  parts: {x: {p: 60, q: 40}, y: {p: 20, q: 80}}
+  marks: {x: {p: 1, q: 1}, y: {k.p: 3, q: 1}}
+kinds:
+  u:
+    attributes: {area: word}
+    parts:
+      tree: {weighted_mean: {p: {values: k.p}, q: {values: k.q}}, weights: {table: parts, by: area}}
+      marks: {values: {code: k.*, combine: weighted_mean, weights: {table: marks, by: area}}, show: [value]}
+    total: tree
+`
+	s := parse(t, "w.yaml", src)
+	files := []string{"subjects.csv", "code,area\na,x\nb,y\n", "values.csv", "subject,indicator,value\na,k.p,100\na,k.q,50\nb,k.p,100\nb,k.q,50\n"}
+	r := compute(t, s, folder(t, files...), nil)
+	want(t, r, "a", "tree", "80", "marks", "75")
+	want(t, r, "b", "tree", "60", "marks", "87.5")
+	files[1] += "c,z\n"
+	if _, faults := scoring.Compute(s, folder(t, files...), nil); len(faults) == 0 || faults[0].Code != "scoring.fault.table_no_row" || faults[0].Line != 4 {
+		t.Errorf("a value without a row: %v", faults)
+	}
+}

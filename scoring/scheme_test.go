@@ -41,8 +41,7 @@ kinds:
 
 func TestBaseIsGood(t *testing.T) {
 	t.Parallel()
-	s := parse(t, "base.yaml", base)
-	if faults := s.Check(); len(faults) > 0 {
+	if faults := scoring.CheckScheme("base.yaml", []byte(base)); len(faults) > 0 {
 		t.Error(faults)
 	}
 }
@@ -106,10 +105,7 @@ func TestSchemeFaults(t *testing.T) {
 				t.Fatalf("the base has no %q", c.old)
 			}
 			broken := strings.Replace(base, c.old, c.new, 1)
-			s, faults := scoring.ParseScheme("x.yaml", []byte(broken))
-			if s != nil {
-				faults = s.Check()
-			}
+			faults := scoring.CheckScheme("x.yaml", []byte(broken))
 			say := words(t, "en")
 			var got []string
 			for _, f := range faults {
