@@ -260,3 +260,25 @@ func TestPayoutCycle(t *testing.T) {
 		t.Errorf("faults: %v", faults)
 	}
 }
+
+// What respondents were promised holds where the scheme says nothing.
+func TestPromisedMinimum(t *testing.T) {
+	t.Parallel()
+	s := parse(t, "s.yaml", `scheme: s
+panels: {p: {items: [q]}, own: {items: [q], min: 1}}
+kinds:
+  u:
+    parts:
+      x: {weighted_mean: {p: {weight: 50, survey: p}, own: {weight: 50, survey: own}}}
+      open: {survey: {panel: p, min: 0}, show: [value]}
+      each: {survey: {panel: [p, own], by: panel}, show: [value]}
+    total: x
+`)
+	d := folder(t, "subjects.csv", "code\na\n", "answers.csv", "id,panel,subject,item,value,count\n1,p,a,q,5,4\n2,own,a,q,1,2\n")
+	want(t, compute(t, s, d, nil), "a", "x", "60", "x.p", "100", "flags", "")
+	r := compute(t, s, d, scoring.Params{"minimum.p": "5", "minimum.own": "5"})
+	want(t, r, "a", "x", "20", "x.p", "", "x.own", "20", "open", "100", "each", "20", "flags", "below_minimum:each|below_minimum:x.p|rescaled:x.p")
+	if _, faults := scoring.Compute(s, d, scoring.Params{"minimum.p": "few"}); len(faults) != 1 {
+		t.Errorf("faults %v", faults)
+	}
+}

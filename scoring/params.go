@@ -3,6 +3,7 @@ package scoring
 import (
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -19,6 +20,11 @@ type Param struct {
 
 // periodParam is the one parameter every scheme has: the run's own period.
 const periodParam = "period"
+
+// minimumParam begins the names of parameters that every scheme has as well:
+// minimum.<panel> is the smallest group the panel's respondents were promised.
+// It holds where the scheme itself says nothing of the panel's minimum.
+const minimumParam = "minimum."
 
 // paramFile names the source of parameters given to Compute in faults.
 const paramFile = "--param"
@@ -38,7 +44,11 @@ func (s *Scheme) paramValues(data, given Params) (Params, Faults) {
 	}{{fileParams, data}, {paramFile, given}} {
 		for _, name := range slices.Sorted(maps.Keys(from.set)) {
 			value := from.set[name]
-			if name != periodParam {
+			if strings.HasPrefix(name, minimumParam) {
+				if n, err := strconv.ParseInt(value, 10, 32); err != nil || n < 0 {
+					faults = append(faults, Fault{File: from.file, Code: "scoring.fault.param_number", Args: map[string]any{"Name": name, "Got": value}})
+				}
+			} else if name != periodParam {
 				if f, bad := s.paramFault(name, value); bad {
 					f.File = from.file
 					faults = append(faults, f)

@@ -57,15 +57,23 @@ func (b *binder) surveyRule(p *part, n *node) rule {
 	return r
 }
 
-// surveyMinimums reads the minimum of the whole (its panel's where it has none
-// of its own) and of each class.
+// surveyMinimums reads the minimum of the whole and of each class; where the
+// scheme gives none, the panels' own hold.
 func (b *binder) surveyMinimums(r *surveyRule, body *node) {
 	r.min, r.minEach = b.whole(body.get("min"), 0, 0), map[string]int64{}
-	if body.get("min") == nil && len(r.panels) == 1 {
-		r.min = r.panels[0].min
-	}
 	each := body.get("min_each")
-	if each == nil || each.kind != nodeMap {
+	for _, pan := range r.panels {
+		switch {
+		case r.by == "panel" && each == nil:
+			r.minEach[pan.code] = pan.min
+		case r.by != "panel" && body.get("min") == nil:
+			r.min = max(r.min, pan.min)
+		}
+	}
+	if each == nil {
+		return
+	}
+	if each.kind != nodeMap {
 		r.minEach[""] = b.whole(each, 0, 0)
 		return
 	}

@@ -274,6 +274,9 @@ func (b *binder) readPanels(n *node) {
 		if sc := body.get("scale"); sc != nil {
 			p.scale = b.scale(sc)
 		}
+		if n, err := strconv.ParseInt(b.params[minimumParam+e.key], 10, 32); err == nil && body.get("min") == nil {
+			p.min = n
+		}
 		if share := b.number(body.get("answered")); share != nil {
 			p.answered = share
 		}
