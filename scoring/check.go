@@ -215,6 +215,7 @@ func (b *binder) countTwice(k *kind) {
 			walk(c, p)
 		}
 		if r, ok := p.rule.(*combineRule); ok {
+			b.namedTwice(p, r)
 			for _, q := range r.needs() {
 				walk(q, p)
 			}
@@ -228,6 +229,17 @@ func (b *binder) countTwice(k *kind) {
 		}
 	}
 	walk(k.total, k.total)
+}
+
+// namedTwice reports a part that one rule names several times.
+func (b *binder) namedTwice(p *part, r *combineRule) {
+	seen := map[*part]bool{}
+	for _, m := range r.members {
+		if m.part != nil && seen[m.part] {
+			b.warn(&node{line: p.at.line, column: p.at.column}, "part_twice", map[string]any{"Part": m.part.path, "First": p.path, "Second": p.path})
+		}
+		seen[m.part] = true
+	}
 }
 
 // plainSum tells whether a formula only adds and subtracts names.

@@ -20,6 +20,7 @@ ledger:
 panels:
   p: {items: [q1, q2]}
   m: {scale: marks, items: [q]}
+  few: {scale: marks, items: [q], min: 2}
 kinds:
   u:
     attributes: {size: number, area: word, partner: subject}
@@ -180,6 +181,8 @@ func TestSurveyRules(t *testing.T) {
 			files: answers("1,m,a,a,q,0,,,,,,;2,m,b,a,q,80,,,,,,;3,m,c,a,q,90,,,,,,;4,m,d,a,q,100,,,,,,"), want: []string{"a x=85", "a y=67.5"}},
 		{name: "below the minimum the group drops out", parts: "x: {weighted_mean: {p: {weight: 60, survey: {panel: p, min: 2}}, m: {weight: 40, survey: m}}}", more: "total: x",
 			files: answers(sheet("1", "a", 5, 5, ",,,,,") + ";2,m,b,a,q,70,,,,,,"), want: []string{"a x=70", "a x.p=", "a flags=below_minimum:x.p|rescaled:x.p"}},
+		{name: "panels as classes keep their own minimum", parts: "x: {survey: {panel: [m, few], by: panel}}\ny: {survey: {panel: [m, few], by: panel, min_each: 1}, show: [value]}", more: "total: x",
+			files: answers("1,m,b,a,q,70,,,,,,;2,few,b,a,q,10,,,,,,"), want: []string{"a x=70", "a y=40", "a flags=below_minimum:x"}},
 		{name: "two relations of one respondent are two sheets", parts: "x: {survey: p, show: [n]}", more: "total: x",
 			files: answers("1,p,r,a,q1,5,peer,,,,,;1,p,r,a,q2,5,peer,,,,,;2,p,r,a,q1,1,self,,,,,;2,p,r,a,q2,1,self,,,,,"), want: []string{"a x=60", "a x.n=2"}},
 	})

@@ -48,6 +48,9 @@ type placeRule struct {
 
 func (r *placeRule) byPlace() bool { return r.last > 0 || r.share != nil }
 
+// forAll tells whether nothing is asked for the word.
+func (r *placeRule) forAll() bool { return r.threshold == nil && r.when == nil && !r.byPlace() }
+
 type payoutRule struct {
 	name    string
 	title   Text
@@ -109,7 +112,7 @@ func (b *binder) readKind(k *kind, body *node) {
 	for _, item := range listOf(body.get("grades")) {
 		k.grades = append(k.grades, b.place(k, b.block(item, "grade"), "grade", k.rank))
 	}
-	b.gradeOrder(k, listOf(body.get("grades")))
+	b.later(func() { b.gradeOrder(k, listOf(body.get("grades"))) })
 	for _, item := range listOf(body.get("awards")) {
 		k.awards = append(k.awards, b.place(k, b.block(item, "award"), "award", k.rank))
 	}
@@ -277,10 +280,14 @@ func (b *binder) placeRange(n *node) (first, last int) {
 	return first, last
 }
 
-// gradeOrder reports thresholds that do not fall from grade to grade.
+// gradeOrder reports thresholds that do not fall from grade to grade, and
+// grades after one that everybody gets.
 func (b *binder) gradeOrder(k *kind, nodes []*node) {
 	var last *placeRule
 	for i, g := range k.grades {
+		if i > 0 && k.grades[i-1].forAll() {
+			b.fault(nodes[i], "step_unreachable", nil)
+		}
 		if g.threshold == nil || g.when != nil || g.byPlace() {
 			continue
 		}

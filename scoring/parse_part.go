@@ -83,6 +83,13 @@ func (b *binder) readChosen(p *part, body, c *node) {
 // mention notes the names a case uses, chosen or not: a part that only another
 // choice of a parameter uses is not useless.
 func (b *binder) mention(n *node) {
+	for _, e := range n.entries {
+		b.used["part:"+lastOf(e.key)] = true
+		b.mention(e.node)
+	}
+	for _, item := range n.items {
+		b.mention(item)
+	}
 	if n.kind == nodeText {
 		if e, err := formula.Parse(n.text); err == nil {
 			for _, name := range e.Names() {

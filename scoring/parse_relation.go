@@ -257,12 +257,33 @@ func (b *binder) condition(p *part, k *kind, n *node, want formula.Kind, outcome
 				b.unknown(n, "name_unknown", name.Name, slices.Concat(keys(k.byPath), keys(k.attributes)))
 			}
 		}
+		b.gradesNamed(c, k, n)
 		got, bad := c.expr.Kind(func(name string) formula.Kind { return b.kindOfOperand(c.names[name], k) })
 		if bad != nil || got != want && got != formula.Unknown {
 			b.fault(n, "formula_kind", map[string]any{"Formula": c.expr.String(), "Want": map[formula.Kind]string{formula.Number: "number", formula.Truth: "condition"}[want]})
 		}
 	})
 	return c
+}
+
+// gradesNamed reports a grade that a condition waits for and nobody can get.
+// Earlier years may have had other grades.
+func (b *binder) gradesNamed(c *condition, k *kind, n *node) {
+	if c.names["grade"].outcome == "" {
+		return
+	}
+	var given []string
+	for _, g := range k.grades {
+		given = append(given, g.word)
+	}
+	if k.veto != nil {
+		given = append(given, k.veto.grade)
+	}
+	for _, word := range c.expr.Compared("grade") {
+		if word != "" && !slices.Contains(given, word) {
+			b.unknown(n, "grade_unknown", word, given)
+		}
+	}
 }
 
 func (b *binder) operand(name string, p *part, k *kind, outcomes bool) (operand, bool) {

@@ -40,7 +40,7 @@ func (a *app) scheme() *cobra.Command {
 				continue
 			}
 			// What only warns a computation fails a check.
-			if _, found := scoring.ParseScheme(file, src); len(found) > 0 {
+			if found := scoring.CheckScheme(file, src); len(found) > 0 {
 				faults = append(faults, found)
 				continue
 			}

@@ -97,6 +97,26 @@ func (e *Expr) Names() []Name {
 	return out
 }
 
+// Compared returns the words that a name is compared with, in order.
+func (e *Expr) Compared(name string) []string {
+	var out []string
+	var walk func(*expr)
+	walk = func(x *expr) {
+		if len(x.args) == 2 {
+			for i, a := range x.args {
+				if other := x.args[1-i]; a.op == "name" && a.text == name && other.op == "word" {
+					out = append(out, other.text)
+				}
+			}
+		}
+		for _, a := range x.args {
+			walk(a)
+		}
+	}
+	walk(e.root)
+	return out
+}
+
 // String returns the expression as it was written.
 func (e *Expr) String() string { return e.source }
 
