@@ -1,12 +1,16 @@
 package main
 
 import (
+	"bytes"
+	"encoding/csv"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/xuri/excelize/v2"
 )
 
 // imports is the example of Jingzhou as a project: its eight panels, their ballots in files.
@@ -108,5 +112,62 @@ func TestImportRefusesTheWholeFile(t *testing.T) {
 	}
 	if target, err := env.store(t).ImportTarget(t.Context(), "year"); err != nil || len(target.Refs) != 0 {
 		t.Errorf("%d ballots were imported: %v", len(target.Refs), err)
+	}
+}
+
+// TestScoreOfAWorkbook: a folder as the sheets of one workbook is scored like the folder, and the
+// result can be a workbook, too.
+func TestScoreOfAWorkbook(t *testing.T) {
+	t.Parallel()
+	none := at{"PINGYI_LANG=en"}
+	example := filepath.Join("..", "..", "deploy", "examples", "ganxi-village")
+	f := excelize.NewFile()
+	tables, err := filepath.Glob(filepath.Join(example, "*.csv"))
+	if err != nil || len(tables) == 0 {
+		t.Fatalf("the example has no tables: %v", err)
+	}
+	for _, name := range tables {
+		src, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows, err := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(src, []byte("\ufeff")))).ReadAll()
+		if err != nil {
+			t.Fatal(err)
+		}
+		sheet := strings.TrimSuffix(filepath.Base(name), ".csv")
+		if _, err := f.NewSheet(sheet); err != nil {
+			t.Fatal(err)
+		}
+		for i, row := range rows {
+			if err := f.SetSheetRow(sheet, "A"+strconv.Itoa(i+1), &row); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	dir := t.TempDir()
+	path := filepath.Join(dir, "village.xlsx")
+	if err := f.SaveAs(path); err != nil {
+		t.Fatal(err)
+	}
+	want := none.must(t, "score", "--scheme", "ganxi-village", "--data", example, "--format", "json")
+	for _, data := range []string{path, dir} {
+		if diff := cmp.Diff(want, none.must(t, "score", "--scheme", "ganxi-village", "--data", data, "--format", "json")); diff != "" {
+			t.Errorf("the workbook %s gives another result (-folder +workbook):\n%s", data, diff)
+		}
+	}
+	out := none.must(t, "score", "--scheme", "ganxi-village", "--data", path, "--format", "xlsx")
+	result, err := excelize.OpenReader(strings.NewReader(out))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rows, err := result.GetRows(result.GetSheetList()[0]); err != nil || len(rows) < 2 {
+		t.Errorf("the result's workbook has %d rows: %v", len(rows), err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "subjects.csv"), []byte("code\na\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, stderr := none.runs(t, "score", "--scheme", "ganxi-village", "--data", dir); code != exitFailed || !strings.Contains(stderr, "subjects.csv") {
+		t.Errorf("a table that is there twice: exit %d, %q", code, stderr)
 	}
 }

@@ -3,8 +3,6 @@ package main
 import (
 	"cmp"
 	"errors"
-	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,6 +12,7 @@ import (
 
 	"pingyi/scoring"
 	"pingyi/scoring/report"
+	"pingyi/scoring/workbook"
 )
 
 // scoreCall is one call of `pingyi score`.
@@ -109,26 +108,17 @@ func (a *app) readParams(overrides []string) (scoring.Params, error) {
 }
 
 func (a *app) checkFormat(format string) error {
-	if !slices.Contains([]string{"table", "csv", "json"}, format) {
+	if !slices.Contains([]string{"table", "csv", "json", "xlsx"}, format) {
 		return usageError{errors.New(a.words.Say("cli.bad_format", nil))}
 	}
 	return nil
 }
 
-// readFolder reads the CSV files of a data folder; notices go to stderr.
-func (a *app) readFolder(dir string) (*scoring.Data, error) {
-	entries, err := os.ReadDir(dir)
+// readFolder reads a data folder, or a workbook whose sheets are its files; notices go to stderr.
+func (a *app) readFolder(path string) (*scoring.Data, error) {
+	files, err := a.dataFiles(path)
 	if err != nil {
-		return nil, errors.New(a.words.Say("cli.file_unreadable", map[string]any{"File": dir}))
-	}
-	files := map[string][]byte{}
-	for _, entry := range entries {
-		if entry.IsDir() || !strings.EqualFold(filepath.Ext(entry.Name()), ".csv") {
-			continue
-		}
-		if files[entry.Name()], err = os.ReadFile(filepath.Join(dir, entry.Name())); err != nil {
-			return nil, fmt.Errorf("%s: %w", a.words.Say("cli.file_unreadable", map[string]any{"File": entry.Name()}), fs.ErrInvalid)
-		}
+		return nil, err
 	}
 	data, notices, faults := scoring.ReadFolder(files)
 	for _, n := range notices {
@@ -140,12 +130,68 @@ func (a *app) readFolder(dir string) (*scoring.Data, error) {
 	return data, nil
 }
 
+// dataFiles are the CSV files of a folder, with the sheets of the workbooks in it, or of one workbook.
+func (a *app) dataFiles(path string) (map[string][]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, errors.New(a.words.Say("cli.file_unreadable", map[string]any{"File": path}))
+	}
+	names := []string{path}
+	if info.IsDir() {
+		names = nil
+		entries, err := os.ReadDir(path)
+		if err != nil {
+			return nil, errors.New(a.words.Say("cli.file_unreadable", map[string]any{"File": path}))
+		}
+		for _, entry := range entries {
+			if !entry.IsDir() && !strings.HasPrefix(entry.Name(), "~$") {
+				names = append(names, filepath.Join(path, entry.Name()))
+			}
+		}
+	}
+	files := map[string][]byte{}
+	for _, name := range names {
+		if err := a.dataFile(files, name); err != nil {
+			return nil, err
+		}
+	}
+	return files, nil
+}
+
+// dataFile adds a CSV file, or what a workbook holds; a table that came before stands in two places.
+func (a *app) dataFile(files map[string][]byte, name string) error {
+	form := strings.ToLower(filepath.Ext(name))
+	if form != ".csv" && form != ".xlsx" {
+		return nil
+	}
+	src, err := os.ReadFile(name)
+	if err != nil {
+		return errors.New(a.words.Say("cli.file_unreadable", map[string]any{"File": name}))
+	}
+	tables := map[string][]byte{filepath.Base(name): src}
+	if form == ".xlsx" {
+		var faults scoring.Faults
+		if tables, faults = workbook.Files(filepath.Base(name), src); len(faults) > 0 {
+			return faults
+		}
+	}
+	for table, text := range tables {
+		if _, twice := files[table]; twice {
+			return errors.New(a.words.Say("cli.table_twice", map[string]any{"Table": table, "File": filepath.Base(name)}))
+		}
+		files[table] = text
+	}
+	return nil
+}
+
 func (a *app) writeResult(result *scoring.Result, format string) error {
 	switch format {
 	case "csv":
 		return result.WriteCSV(a.stdout)
 	case "json":
 		return result.WriteJSON(a.stdout)
+	case "xlsx":
+		return report.XLSX(a.stdout, result, a.scoringWords(), string(a.words.Lang()))
 	}
 	return report.Table(a.stdout, result, a.scoringWords(), string(a.words.Lang()))
 }

@@ -132,6 +132,14 @@ func (r *ballotReader) file(path string, src []byte) {
 		return
 	}
 	r.read[f.Hash] = true
+	sheet := extension(path) == ".xlsx"
+	if sheet {
+		var fault survey.Fault
+		if path, src, fault = ballotSheet(path, src); fault.Code != "" {
+			r.faults = append(r.faults, fault)
+			return
+		}
+	}
 	text, gb, ok := decode(src)
 	switch {
 	case bytes.IndexByte(src, 0) >= 0:
@@ -143,7 +151,7 @@ func (r *ballotReader) file(path string, src []byte) {
 	case gb:
 		r.notices = append(r.notices, Notice{File: path, Code: "load.gb18030"})
 	}
-	t := openTable(path, text, ballotColumns())
+	t := openTable(path, text, ballotColumns(), sheet)
 	t.most = MaxBallotRows
 	r.files = append(r.files, f)
 	for t.next() {

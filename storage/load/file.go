@@ -62,6 +62,7 @@ type file struct {
 	kind    Kind
 	text    []byte // UTF-8 without a byte-order mark
 	gb18030 bool   // what it was written in
+	sheet   bool   // of a workbook: columns are counted in cells
 }
 
 // Names are the names of the files that were recognised.
@@ -74,7 +75,7 @@ func (f Files) Names() []string {
 }
 
 // Paths reads files and folders of this computer, folders with all below them.
-// Files that cannot belong to a project (no .csv, .yaml, .yml) and hidden ones
+// Files that cannot belong to a project (no .csv, .xlsx, .yaml, .yml) and hidden ones
 // are passed over in folders, and faults where they are named themselves.
 func Paths(paths ...string) Files {
 	r := newReader()
@@ -130,13 +131,13 @@ func unreadable(err error) string {
 
 func (r *reader) folder(fsys fs.FS, shown func(string) string) {
 	err := fs.WalkDir(fsys, ".", func(name string, entry fs.DirEntry, err error) error {
-		hidden := name != "." && strings.HasPrefix(path.Base(name), ".")
+		hidden := name != "." && strings.HasPrefix(path.Base(name), ".") || strings.HasPrefix(path.Base(name), openBook)
 		switch {
 		case err != nil:
 			r.fault(shown(name), unreadable(err), nil)
 		case entry.IsDir() && hidden:
 			return fs.SkipDir
-		case entry.IsDir() || hidden || !slices.Contains([]string{".csv", ".yaml", ".yml"}, extension(name)):
+		case entry.IsDir() || hidden || !slices.Contains([]string{".csv", ".yaml", ".yml", ".xlsx"}, extension(name)):
 		case len(r.files.all) >= MaxFiles:
 			r.fault(shown(name), "load.too_many_files", args{"Most": MaxFiles})
 			return fs.SkipAll
@@ -149,6 +150,9 @@ func (r *reader) folder(fsys fs.FS, shown func(string) string) {
 		r.fault(shown("."), unreadable(err), nil)
 	}
 }
+
+// openBook begins the names of the files that Excel keeps beside open ones.
+const openBook = "~$"
 
 func extension(name string) string { return strings.ToLower(path.Ext(name)) }
 
@@ -172,6 +176,9 @@ func (r *reader) file(fsys fs.FS, name, shown string) {
 func (r *reader) bytes(name string, src []byte) {
 	form, limit := extension(name), MaxYAML
 	switch form {
+	case ".xlsx":
+		r.workbook(name, src)
+		return
 	case ".csv":
 		limit = MaxFile
 	case ".yaml", ".yml":

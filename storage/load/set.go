@@ -155,7 +155,7 @@ func (s *set) notice(p place, code string, a args) {
 // open starts a table and says which columns it takes for attributes although
 // they look like slips.
 func (s *set) open(f file, cols columns) *table {
-	t := openTable(f.name, f.text, cols)
+	t := openTable(f.name, f.text, cols, f.sheet)
 	s.unread[f.kind] = s.unread[f.kind] || t.csv == nil
 	for _, name := range t.header {
 		if t.csv == nil || !cols.open || strings.Contains(name, ":") {

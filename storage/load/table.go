@@ -48,15 +48,16 @@ type table struct {
 	rows   int
 	most   int  // rows
 	lost   bool // some row could not be read
+	sheet  bool // of a workbook: columns are counted in cells
 	faults survey.Faults
 }
 
 type position struct{ line, column int }
 
-// openTable checks the header; a table whose header has faults has no rows,
+// openTable checks the header of a CSV file, or of a sheet that was made one; a table whose header has faults has no rows,
 // for every row would repeat them.
-func openTable(file string, text []byte, cols columns) *table {
-	t := &table{file: file, text: text, lines: lineOffsets(text), index: map[string]int{}, most: MaxRows}
+func openTable(file string, text []byte, cols columns, sheet bool) *table {
+	t := &table{file: file, text: text, sheet: sheet, lines: lineOffsets(text), index: map[string]int{}, most: MaxRows}
 	t.csv = csv.NewReader(bytes.NewReader(text))
 	t.csv.FieldsPerRecord = -1
 	t.csv.ReuseRecord = true
@@ -217,7 +218,10 @@ func (t *table) locate(fields int) {
 	t.at = t.at[:0]
 	for i := range fields {
 		line, column := t.csv.FieldPos(i)
-		t.at = append(t.at, position{line, t.characters(line, column)})
+		if column = t.characters(line, column); t.sheet {
+			column = i + 1
+		}
+		t.at = append(t.at, position{line, column})
 	}
 }
 
