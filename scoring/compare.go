@@ -1,6 +1,7 @@
 package scoring
 
 import (
+	"maps"
 	"math/big"
 	"slices"
 )
@@ -10,6 +11,7 @@ import (
 type Comparison struct {
 	Before, After string // what was compared, for people
 	Decimals      int
+	Words         Glossary
 	Rows          []Move
 }
 
@@ -44,7 +46,10 @@ func (m Move) Moved() bool {
 // Compare sets the second result against the first. Subjects that only one of
 // them has are left out.
 func Compare(before, after *Result) *Comparison {
-	out := &Comparison{Before: before.label(), After: after.label(), Decimals: before.Decimals}
+	out := &Comparison{Before: before.label(), After: after.label(), Decimals: before.Decimals, Words: Glossary{}}
+	for _, k := range append(slices.Clone(after.Kinds), before.Kinds...) {
+		maps.Copy(out.Words, k.Words)
+	}
 	for _, k := range before.Kinds {
 		for _, row := range k.Rows {
 			other, ok := after.Explain(row.Subject)

@@ -5,6 +5,7 @@ type Scorecard struct {
 	Scheme string
 	Title  Text
 	Kind   string
+	Words  Glossary
 	Row    Row
 }
 
@@ -14,7 +15,7 @@ func (r *Result) Explain(subject string) (card *Scorecard, ok bool) {
 	for _, k := range r.Kinds {
 		for _, row := range k.Rows {
 			if row.Subject == subject {
-				return &Scorecard{Scheme: r.Scheme, Title: r.Title, Kind: k.Kind, Row: row}, true
+				return &Scorecard{Scheme: r.Scheme, Title: r.Title, Kind: k.Kind, Words: k.Words, Row: row}, true
 			}
 		}
 	}

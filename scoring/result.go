@@ -3,6 +3,7 @@ package scoring
 import (
 	"math/big"
 	"slices"
+	"strings"
 )
 
 // Result is what a computation found. It is immutable: nothing that reads it
@@ -27,7 +28,29 @@ type KindResult struct {
 	Total   string // path of the part that is the total; empty: none
 	Columns []Column
 	Payouts []Column
+	Words   Glossary
 	Rows    []Row
+}
+
+// Glossary gives the words of a scheme (grades, awards, consequences, labels)
+// their titles. Files keep the words; people read titles.
+type Glossary map[string]Text
+
+// In is the title of a word, or the word itself.
+func (g Glossary) In(word, lang string) string {
+	if s := g[word].In(lang); s != "" {
+		return s
+	}
+	return word
+}
+
+// All are the titles of several words, joined for a reader.
+func (g Glossary) All(words []string, lang string) string {
+	out := make([]string, len(words))
+	for i, w := range words {
+		out[i] = g.In(w, lang)
+	}
+	return strings.Join(out, ", ")
 }
 
 // Column is one figure of the rows: a part (Path), or what belongs to it
@@ -100,7 +123,7 @@ func (c *computation) result() *Result {
 }
 
 func (c *computation) kindResult(k *kind) KindResult {
-	out := KindResult{Kind: k.code, Title: k.title}
+	out := KindResult{Kind: k.code, Title: k.title, Words: k.glossary()}
 	if k.total != nil {
 		out.Total = k.total.path
 	}
@@ -124,6 +147,22 @@ func (c *computation) kindResult(k *kind) KindResult {
 		out.Rows = append(out.Rows, row)
 	}
 	return out
+}
+
+func (k *kind) glossary() Glossary {
+	g := Glossary{}
+	for _, r := range append(slices.Clone(k.grades), k.awards...) {
+		g[r.word] = r.title
+	}
+	for _, o := range k.outcomes {
+		g[o.word] = o.title
+	}
+	for _, p := range k.all {
+		for _, l := range p.labels {
+			g[l.code] = l.title
+		}
+	}
+	return g
 }
 
 // row is a subject's outcome without the figures of its parts.

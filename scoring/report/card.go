@@ -15,7 +15,7 @@ const cardDecimals = 6
 // Card writes one subject's scorecard as a tree: every number, its rule, its
 // inputs, what was dropped and why.
 func Card(w io.Writer, card *scoring.Scorecard, words scoring.Words, lang string) error {
-	c := &cardWriter{words: words, lang: lang, titles: map[string]string{}}
+	c := &cardWriter{words: words, lang: lang, titles: map[string]string{}, glossary: card.Words}
 	for _, t := range card.Row.Traces {
 		c.collect(t)
 	}
@@ -25,7 +25,7 @@ func Card(w io.Writer, card *scoring.Scorecard, words scoring.Words, lang string
 		name += " (" + row.Subject + ")"
 	}
 	c.put("", name+" · "+titleOr(card.Title, card.Scheme, lang))
-	c.put("", words("scoring.card.total", map[string]any{"Total": figure(scoring.Figure{Value: row.Total, Hidden: row.TotalHidden}, cardDecimals), "Rank": place(row.Rank), "Grade": row.Grade}))
+	c.put("", words("scoring.card.total", map[string]any{"Total": figure(scoring.Figure{Value: row.Total, Hidden: row.TotalHidden}, cardDecimals), "Rank": place(row.Rank), "Grade": card.Words.In(row.Grade, lang)}))
 	for _, t := range row.Traces {
 		c.put("", "")
 		c.tree(t, "")
@@ -49,10 +49,11 @@ func Card(w io.Writer, card *scoring.Scorecard, words scoring.Words, lang string
 }
 
 type cardWriter struct {
-	b      strings.Builder
-	words  scoring.Words
-	lang   string
-	titles map[string]string
+	b        strings.Builder
+	words    scoring.Words
+	lang     string
+	titles   map[string]string
+	glossary scoring.Glossary
 }
 
 func (c *cardWriter) put(indent, text string) {
@@ -105,6 +106,11 @@ func (c *cardWriter) line(l scoring.Line) string {
 	}
 	if p, ok := args["Part"].(string); ok {
 		args["Part"] = c.title(p)
+	}
+	for _, name := range []string{"Grade", "Award", "Consequence", "Label", "Word"} {
+		if w, ok := args[name].(string); ok {
+			args[name] = c.glossary.In(w, c.lang)
+		}
 	}
 	return c.words(l.Code, args)
 }

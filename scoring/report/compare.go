@@ -30,8 +30,8 @@ func Comparison(w io.Writer, c *scoring.Comparison, words scoring.Words, lang st
 		say("rank"), say("new_rank"), say("grade"), say("award")}}
 	for _, m := range rows {
 		lines = append(lines, []string{m.Group, titleOr(m.Name, m.Subject, lang), number(m.Total, c.Decimals), number(m.NewTotal, c.Decimals),
-			difference(m.Total, m.NewTotal, c.Decimals), place(m.Rank), place(m.NewRank), arrow(m.Grade, m.NewGrade),
-			arrow(strings.Join(m.Awards, " "), strings.Join(m.NewAwards, " "))})
+			difference(m.Total, m.NewTotal, c.Decimals), place(m.Rank), place(m.NewRank), arrow(c.Words.In(m.Grade, lang), c.Words.In(m.NewGrade, lang)),
+			arrow(c.Words.All(m.Awards, lang), c.Words.All(m.NewAwards, lang))})
 	}
 	b.WriteByte('\n')
 	writeGrid(&b, dropEmpty(lines))

@@ -67,21 +67,29 @@ func writeKind(b *strings.Builder, r *scoring.Result, k scoring.KindResult, word
 	for _, row := range rows {
 		line := []string{row.Group, place(row.Rank), titleOr(row.Name, row.Subject, lang)}
 		for _, i := range shown {
-			line = append(line, figure(row.Figures[i], r.Decimals))
+			line = append(line, figure(titled(row.Figures[i], k.Words, lang), r.Decimals))
 		}
 		for i, p := range row.Payouts {
 			if k.Payouts[i].Aspect == "cents" {
 				line = append(line, number(new(big.Rat).Quo(p.Value, big.NewRat(100, 1)), 2))
 			}
 		}
-		lines = append(lines, append(line, figure(scoring.Figure{Value: row.Total, Hidden: row.TotalHidden}, r.Decimals), row.Grade,
-			strings.Join(row.Awards, " "), strings.Join(row.Consequences, " ")))
+		lines = append(lines, append(line, figure(scoring.Figure{Value: row.Total, Hidden: row.TotalHidden}, r.Decimals), k.Words.In(row.Grade, lang),
+			k.Words.All(row.Awards, lang), k.Words.All(row.Consequences, lang)))
 	}
 	writeGrid(b, dropEmpty(lines))
 	if slices.ContainsFunc(lines, func(line []string) bool { return slices.Contains(line, "*") }) {
 		b.WriteString("* " + words("scoring.table.hidden", nil) + "\n")
 	}
 	writeFlags(b, rows, pathTitles(k, lang), words, lang)
+}
+
+// titled gives the words of a figure their titles.
+func titled(f scoring.Figure, words scoring.Glossary, lang string) scoring.Figure {
+	if len(f.Words) > 0 {
+		f.Words = []string{words.All(f.Words, lang)}
+	}
+	return f
 }
 
 // last sorts those without a place behind all others.

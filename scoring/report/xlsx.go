@@ -75,7 +75,7 @@ func (b *bookWriter) sheet(i int, k scoring.KindResult) error {
 	}
 	titles := pathTitles(k, b.lang)
 	for n, row := range k.Rows {
-		if err := stream.SetRow(fmt.Sprintf("A%d", n+2), b.row(row, titles)); err != nil {
+		if err := stream.SetRow(fmt.Sprintf("A%d", n+2), b.row(row, titles, k.Words)); err != nil {
 			return err
 		}
 	}
@@ -111,10 +111,10 @@ func (b *bookWriter) header(k scoring.KindResult) []any {
 	return out
 }
 
-func (b *bookWriter) row(row scoring.Row, titles map[string]string) []any {
+func (b *bookWriter) row(row scoring.Row, titles map[string]string, words scoring.Glossary) []any {
 	out := []any{row.Subject, titleOr(row.Name, row.Subject, b.lang), row.Group}
 	for _, f := range row.Figures {
-		out = append(out, b.cell(f))
+		out = append(out, b.cell(titled(f, words, b.lang)))
 	}
 	for _, f := range row.Payouts {
 		out = append(out, b.cell(f))
@@ -129,7 +129,7 @@ func (b *bookWriter) row(row scoring.Row, titles map[string]string) []any {
 	for i, f := range row.Flags {
 		said[i] = Flag(f, titles, b.words)
 	}
-	return append(out, row.Grade, strings.Join(row.Awards, " "), strings.Join(row.Consequences, " "), strings.Join(said, b.words("scoring.table.and", nil)))
+	return append(out, words.In(row.Grade, b.lang), words.All(row.Awards, b.lang), words.All(row.Consequences, b.lang), strings.Join(said, b.words("scoring.table.and", nil)))
 }
 
 // cell keeps a number a number; spreadsheets hold it in binary, which is exact
