@@ -94,9 +94,13 @@ func (r *folderReader) table(file string, src []byte, columns ...column) *table 
 	return openTable(r, file, src, columns)
 }
 
-// listed reports a subject that subjects.csv does not list.
+// listed reports a subject that subjects.csv does not list. Where that file
+// itself could not be read, its own fault says all there is to say.
 func (r *folderReader) listed(t *table, name string) string {
 	code := t.text(name)
+	if len(r.lines) == 0 && len(r.faults) > 0 {
+		return code
+	}
 	if _, ok := r.lines[code]; !ok && code != "" {
 		args := map[string]any{"Subject": code}
 		if near := nearest(code, slices.Sorted(maps.Keys(r.lines))); near != "" {
