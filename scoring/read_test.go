@@ -40,7 +40,7 @@ func TestReadFolderFaults(t *testing.T) {
 		{"byte-order mark", map[string]string{"subjects.csv": "\ufeff" + good}, nil, []string{"subjects.csv scoring.notice.encoding UTF-8 BOM"}},
 		{"GB18030", map[string]string{"subjects.csv": gb}, nil, []string{"subjects.csv scoring.notice.encoding GB18030"}},
 		{"Windows-1252", map[string]string{"subjects.csv": "code,name\na,Stra\xdfe M\xfcller\n"}, []string{"subjects.csv:0:0 encoding"}, nil},
-		{"one cause, said once", map[string]string{"subjects.csv": "code,name\na,Stra\xdfe M\xfcller\n", "values.csv": "subject,indicator,value\na,x,1\nb,x,ten\n"},
+		{"one cause, said once", map[string]string{"subjects.csv": "code,name\na,Stra\xdfe M\xfcller\n", "values.csv": "subject,indicator,target,value\na,x,1,1\nb,x,ten,1\n"},
 			[]string{"subjects.csv:0:0 encoding", "values.csv:3:5 not_number"}, nil},
 		{"a spreadsheet", map[string]string{"subjects.csv": "PK\x03\x04\x00\x00"}, []string{"subjects.csv:0:0 encoding"}, nil},
 		{"unknown file", map[string]string{"subjects.csv": good, "answer.csv": "x"}, nil, []string{"answer.csv scoring.notice.unknown_file"}},
