@@ -9,6 +9,7 @@
 // the next smallest figure beside it is hidden as well (complementary
 // suppression), so that the figure above minus those shown never gives it; with
 // nothing beside it, the figure above is hidden, and so on up to the total.
+// A hidden total hides the figures taken over it (the mean of a team, of all).
 // Steps of a scorecard that would give a hidden figure away are left out.
 //
 // Hidden figures are marked, never silently blank.

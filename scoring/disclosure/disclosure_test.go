@@ -203,3 +203,35 @@ func TestMinimumOfPanel(t *testing.T) {
 		}
 	}
 }
+
+// The mean of a team would give its one hidden member away.
+func TestTeamOfAHiddenMember(t *testing.T) {
+	t.Parallel()
+	s, faults := scoring.ParseScheme("t.yaml", []byte(`
+scheme: t
+panels: {p: {min: 0, items: [q]}}
+kinds:
+  team: {parts: {x: {take: {part: y, of: children, kind: person, by: mean}}}, total: x}
+  person: {parts: {y: {survey: p}}, total: y}
+`))
+	if len(faults) > 0 {
+		t.Fatal(faults)
+	}
+	d := &scoring.Data{Subjects: []scoring.Subject{{Code: "t", Kind: "team"}, {Code: "a", Kind: "person", Parent: "t"}, {Code: "b", Kind: "person", Parent: "t"}, {Code: "u", Kind: "team"}, {Code: "c", Kind: "person", Parent: "u"}}}
+	for subject, n := range map[string]int64{"a": 9, "b": 2, "c": 8} {
+		d.Ballots.Add(scoring.Response{ID: subject, Panel: "p", Subject: subject, Count: n, Answers: []scoring.Answer{{Item: "q", Value: "4"}}})
+	}
+	r, faults := scoring.Compute(s, d, nil)
+	if len(faults) > 0 {
+		t.Fatal(faults)
+	}
+	got := map[string]bool{}
+	for _, k := range disclosure.Result(r, disclosure.Rules{}).Kinds {
+		for _, row := range k.Rows {
+			got[row.Subject] = row.TotalHidden
+		}
+	}
+	if diff := cmp.Diff(map[string]bool{"t": true, "a": false, "b": true, "u": false, "c": false}, got); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -8,12 +8,33 @@ import (
 
 // Result returns the result as it may be shown; the one given stays as it is.
 func Result(r *scoring.Result, rules Rules) *scoring.Result {
+	over := map[string]bool{} // kinds and subjects whose figures over others would give a total away
+	for {
+		out := pass(r, rules, over)
+		found := false
+		for _, k := range out.Kinds {
+			for _, row := range k.Rows {
+				if row.TotalHidden && !(over["kind "+k.Kind] && over[row.Parent]) {
+					over["kind "+k.Kind], over[row.Parent], found = true, true, true
+				}
+			}
+		}
+		if !found {
+			return out
+		}
+	}
+}
+
+// pass gates every row once.
+func pass(r *scoring.Result, rules Rules, over map[string]bool) *scoring.Result {
 	out := *r
 	out.Kinds = slices.Clone(r.Kinds)
 	for i, k := range out.Kinds {
 		rows := make([]scoring.Row, len(k.Rows))
 		for j, row := range k.Rows {
-			rows[j] = gate(k, row, rules)
+			g := &rowGate{rules: rules, hidden: map[string]bool{}, few: map[string]bool{},
+				overKind: over["kind "+k.Kind], overChildren: over[row.Subject]}
+			rows[j] = g.gate(k, row)
 		}
 		out.Kinds[i].Rows = rows
 	}
@@ -21,8 +42,7 @@ func Result(r *scoring.Result, rules Rules) *scoring.Result {
 }
 
 // gate hides what must be hidden in one row.
-func gate(k scoring.KindResult, row scoring.Row, rules Rules) scoring.Row {
-	g := &rowGate{rules: rules, hidden: map[string]bool{}, few: map[string]bool{}}
+func (g *rowGate) gate(k scoring.KindResult, row scoring.Row) scoring.Row {
 	row.Traces = cloneAll(row.Traces)
 	for _, t := range row.Traces {
 		g.mark(t)
@@ -34,7 +54,7 @@ func gate(k scoring.KindResult, row scoring.Row, rules Rules) scoring.Row {
 	row.Figures = slices.Clone(row.Figures)
 	for i, c := range k.Columns {
 		f := &row.Figures[i]
-		few := len(c.Panels) > 0 && f.N > 0 && f.N < rules.Minimum(c.Panels...)
+		few := len(c.Panels) > 0 && f.N > 0 && f.N < g.rules.Minimum(c.Panels...)
 		if g.hidden[c.Path] || few && (f.Value != nil || c.Aspect == "n") {
 			*f = scoring.Figure{Hidden: true}
 		}
@@ -67,6 +87,9 @@ type rowGate struct {
 	rules  Rules
 	hidden map[string]bool
 	few    map[string]bool
+	// Figures over the subject's kind, or over its children, would give one's
+	// hidden total away.
+	overKind, overChildren bool
 	total  bool
 }
 
@@ -78,9 +101,29 @@ func (g *rowGate) mark(t *scoring.Trace) {
 			g.hidden[t.Part] = true
 		}
 	}
+	if t.Value != nil && g.tellsOthers(t) {
+		g.hidden[t.Part] = true
+	}
 	for _, in := range t.Inputs {
 		g.mark(in)
 	}
+}
+
+// tellsOthers tells whether a part is a figure over subjects of whom one's
+// total is hidden.
+func (g *rowGate) tellsOthers(t *scoring.Trace) bool {
+	if t.Rule == "level" {
+		return g.overKind
+	}
+	return t.Rule == "take" && slices.ContainsFunc(t.Lines, func(l scoring.Line) bool {
+		if l.Code != "scoring.trace.take_many" {
+			return false
+		}
+		if l.Args["Of"] == "children" {
+			return g.overChildren
+		}
+		return g.overKind
+	})
 }
 
 // protect adds what would give a hidden part away; the parts at the top stand
