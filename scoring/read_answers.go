@@ -7,7 +7,7 @@ import "strings"
 func (r *folderReader) answers(src []byte) {
 	t := r.table(fileAnswers, src, must("id"), must("panel"), may("respondent"), must("subject"), must("item"), must("value"),
 		may("period"), may("relation"), may("status"), may("submitted_at"), may("stratum"), may("device"), may("count"))
-	a := &answerReader{folderReader: r, t: t, byID: map[string]uint32{}, statuses: map[word]bool{}}
+	a := &answerReader{folderReader: r, t: t, statuses: map[word]bool{}}
 	a.locate()
 	for t.next() {
 		a.row()
@@ -24,11 +24,11 @@ type answerReader struct {
 	*folderReader
 	t        *table
 	at       map[string]int
-	byID     map[string]uint32
-	status   []word // of each response
+	sheet    []uint32 // by the word of an id: the number of its response, plus 1
+	status   []word   // of each response
 	statuses map[word]bool
 	lastID   string
-	last     uint32
+	last     uint32 // the response of lastID
 	columns  [10]int
 }
 
@@ -55,22 +55,34 @@ func (a *answerReader) row() {
 		t.fault("id", "scoring.fault.field_empty", nil)
 		return
 	}
-	at, known := a.last, id == a.lastID
-	if !known {
-		at, known = a.byID[id]
-	}
-	if !known {
-		at = a.open(id)
+	if a.lastID != id {
+		a.last, a.lastID = a.find(id)
 	} else {
-		a.same(at)
+		a.same(a.last)
 	}
-	a.lastID, a.last = b.text(b.rows[at].id), at
 	item := t.field(a.at["item"])
 	if item == "" {
 		t.fault("item", "scoring.fault.field_empty", nil)
 		return
 	}
-	b.put(at, item, t.field(a.at["value"]))
+	b.put(a.last, item, t.field(a.at["value"]))
+}
+
+// find returns the response of an id, started if it is new, and the id as it
+// is kept.
+func (a *answerReader) find(id string) (uint32, string) {
+	w := a.data.Ballots.word(id)
+	if int(w) < len(a.sheet) && a.sheet[w] > 0 {
+		at := a.sheet[w] - 1
+		a.same(at)
+		return at, a.data.Ballots.text(w)
+	}
+	at := a.open(id)
+	if grow := int(w) + 1 - len(a.sheet); grow > 0 {
+		a.sheet = append(a.sheet, make([]uint32, grow)...)
+	}
+	a.sheet[w] = at + 1
+	return at, a.data.Ballots.text(w)
 }
 
 // open starts a response with its first row and checks what is checked once.
@@ -86,7 +98,6 @@ func (a *answerReader) open(id string) uint32 {
 		t.fault("submitted_at", "scoring.fault.not_time", map[string]any{"Got": s.Submitted})
 	}
 	at := b.open(s)
-	a.byID[b.text(b.rows[at].id)] = at
 	status := b.word(s.Status)
 	a.status = append(a.status, status)
 	if s.Status != "" {

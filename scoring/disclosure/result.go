@@ -90,7 +90,7 @@ type rowGate struct {
 	// Figures over the subject's kind, or over its children, would give one's
 	// hidden total away.
 	overKind, overChildren bool
-	total  bool
+	total                  bool
 }
 
 // mark finds the survey parts below their minimum.
