@@ -87,6 +87,7 @@ const (
 	// Ballots of a round under way that stand among the sealed ones were imported.
 	sqlDropImported = `
 	WITH files AS (DELETE FROM ballot_import WHERE round_id = @round),
+	     origins AS (DELETE FROM imported_ballot WHERE round_id = @round),
 	     texts AS (DELETE FROM comment WHERE round_id = @round),
 	     answers AS (DELETE FROM answer WHERE round_id = @round)
 	DELETE FROM ballot WHERE round_id = @round`

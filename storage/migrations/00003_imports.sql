@@ -18,8 +18,8 @@ CREATE TABLE imported_ballot (
     round_id  bigint NOT NULL,
     ref       text   NOT NULL,              -- its id in the file
     ballot_id bigint NOT NULL,
-    panel_id  bigint NOT NULL REFERENCES panel ON DELETE CASCADE,
-    import_id bigint NOT NULL REFERENCES ballot_import ON DELETE CASCADE,
+    panel_id  bigint NOT NULL,
+    import_id bigint NOT NULL,              -- like answer it has no foreign keys: one statement writes a whole file
     device    text   NOT NULL DEFAULT '',   -- a digest
     submitted text   NOT NULL DEFAULT '',   -- in UTC, or as it stood in the file where that names no zone
     count     bigint NOT NULL DEFAULT 1,    -- so many equal ballots
@@ -27,4 +27,3 @@ CREATE TABLE imported_ballot (
     UNIQUE (round_id, ballot_id)
 );
 CREATE INDEX ON imported_ballot (panel_id);
-CREATE INDEX ON imported_ballot (import_id);
