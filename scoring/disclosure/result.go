@@ -14,7 +14,7 @@ func Result(r *scoring.Result, rules Rules) *scoring.Result {
 		found := false
 		for _, k := range out.Kinds {
 			for _, row := range k.Rows {
-				if row.TotalHidden && !(over["kind "+k.Kind] && over[row.Parent]) {
+				if row.TotalHidden && (!over["kind "+k.Kind] || !over[row.Parent]) {
 					over["kind "+k.Kind], over[row.Parent], found = true, true, true
 				}
 			}
