@@ -62,7 +62,7 @@ const (
 	sqlImportRound    = `SELECT id, period, state FROM round WHERE code = @code`
 	sqlImportPanels   = `SELECT code, id, questionnaire_id FROM panel WHERE round_id = @round`
 	sqlImportSubjects = `
-	SELECT s.code, s.id FROM round_subject rs JOIN subject s ON s.id = rs.subject_id WHERE rs.round_id = @round`
+	SELECT s.code, s.id, 0 FROM round_subject rs JOIN subject s ON s.id = rs.subject_id WHERE rs.round_id = @round`
 	sqlImportFiles   = `SELECT hash FROM ballot_import WHERE round_id = @round`
 	sqlImportRefs    = `SELECT ref FROM imported_ballot WHERE round_id = @round`
 	sqlImportSettled = `
@@ -98,42 +98,53 @@ func (s *Store) readTarget(ctx context.Context, tx pgx.Tx, code string, target *
 	if err := tx.QueryRow(ctx, sqlImportSettled, args).Scan(&target.Settled); err != nil {
 		return err
 	}
-	var name string
-	var id, questionnaire int64
-	questionnaires := map[string]int64{}
-	rows, _ := tx.Query(ctx, sqlImportPanels, args)
-	if _, err := pgx.ForEachRow(rows, []any{&name, &id, &questionnaire}, func() error {
-		questionnaires[name] = questionnaire
-		return nil
-	}); err != nil {
+	panels, err := codesOf(ctx, tx, sqlImportPanels, args)
+	if err != nil {
 		return err
 	}
-	for panel, id := range questionnaires {
-		if target.Panels[panel], err = s.questionnaires.get(ctx, tx, id); err != nil {
+	for panel, ids := range panels {
+		if target.Panels[panel], err = s.questionnaires.get(ctx, tx, ids.questionnaire); err != nil {
 			return err
 		}
 	}
-	rows, _ = tx.Query(ctx, sqlImportSubjects, args)
-	if _, err := pgx.ForEachRow(rows, []any{&name, &id}, func() error {
-		target.Subjects[name] = true
-		return nil
-	}); err != nil {
+	subjects, err := codesOf(ctx, tx, sqlImportSubjects, args)
+	if err != nil {
 		return err
 	}
+	for subject := range subjects {
+		target.Subjects[subject] = true
+	}
 	var hash []byte
-	rows, _ = tx.Query(ctx, sqlImportFiles, args)
+	rows, _ := tx.Query(ctx, sqlImportFiles, args)
 	if _, err := pgx.ForEachRow(rows, []any{&hash}, func() error {
 		target.Files[[sha256.Size]byte(hash)] = true
 		return nil
 	}); err != nil {
 		return err
 	}
+	var ref string
 	rows, _ = tx.Query(ctx, sqlImportRefs, args)
-	_, err = pgx.ForEachRow(rows, []any{&name}, func() error {
-		target.Refs[name] = true
+	_, err = pgx.ForEachRow(rows, []any{&ref}, func() error {
+		target.Refs[ref] = true
 		return nil
 	})
 	return err
+}
+
+// importIDs are the ids behind a code; questionnaire of panels only.
+type importIDs struct{ id, questionnaire int64 }
+
+// codesOf reads the panels or the subjects of a round.
+func codesOf(ctx context.Context, tx pgx.Tx, sql string, args pgx.NamedArgs) (map[string]importIDs, error) {
+	all := make(map[string]importIDs)
+	var code string
+	var ids importIDs
+	rows, _ := tx.Query(ctx, sql, args)
+	_, err := pgx.ForEachRow(rows, []any{&code, &ids.id, &ids.questionnaire}, func() error {
+		all[code] = ids
+		return nil
+	})
+	return all, err
 }
 
 // takesImports says whether a round in this state takes ballots from files.
@@ -173,12 +184,8 @@ func (s *Store) importBallots(ctx context.Context, tx pgx.Tx, now time.Time, cau
 	if err := takesImports(r.State); err != nil {
 		return err
 	}
-	var settled string
-	if err := tx.QueryRow(ctx, sqlImportSettled, pgx.NamedArgs{"round": r.ID}).Scan(&settled); err != nil {
+	if err := unsettled(ctx, tx, r.ID); err != nil {
 		return err
-	}
-	if settled != "" {
-		return fmt.Errorf("evaluation %s is settled: %w", settled, survey.ErrStale)
 	}
 	w, err := s.importWriter(ctx, tx, r.ID)
 	if err != nil {
@@ -210,6 +217,18 @@ func (s *Store) importBallots(ctx context.Context, tx pgx.Tx, now time.Time, cau
 	return s.audit(ctx, tx, now, cause, "round.import", "round:"+code, nil, taken)
 }
 
+// unsettled refuses a round whose result has been approved or published.
+func unsettled(ctx context.Context, tx pgx.Tx, round int64) error {
+	var settled string
+	if err := tx.QueryRow(ctx, sqlImportSettled, pgx.NamedArgs{"round": round}).Scan(&settled); err != nil {
+		return err
+	}
+	if settled != "" {
+		return fmt.Errorf("evaluation %s is settled: %w", settled, survey.ErrStale)
+	}
+	return nil
+}
+
 // importFacts is what the audit log keeps of a file.
 type importFacts struct {
 	File    string           `json:"file"`
@@ -234,7 +253,7 @@ func factsOf(f ImportFile) importFacts {
 type importWriter struct {
 	round            int64
 	key              []byte
-	panels, subjects map[string]int64
+	panels, subjects map[string]importIDs
 
 	ballots, imported, answers, comments [][]any
 }
@@ -244,21 +263,11 @@ func (s *Store) importWriter(ctx context.Context, tx pgx.Tx, round int64) (*impo
 	if err != nil {
 		return nil, err
 	}
-	w := &importWriter{round: round, key: key, panels: map[string]int64{}, subjects: map[string]int64{}}
-	var code string
-	var id, questionnaire int64
-	rows, _ := tx.Query(ctx, sqlImportPanels, pgx.NamedArgs{"round": round})
-	if _, err := pgx.ForEachRow(rows, []any{&code, &id, &questionnaire}, func() error {
-		w.panels[code] = id
-		return nil
-	}); err != nil {
-		return nil, err
+	w := &importWriter{round: round, key: key}
+	args := pgx.NamedArgs{"round": round}
+	if w.panels, err = codesOf(ctx, tx, sqlImportPanels, args); err == nil {
+		w.subjects, err = codesOf(ctx, tx, sqlImportSubjects, args)
 	}
-	rows, _ = tx.Query(ctx, sqlImportSubjects, pgx.NamedArgs{"round": round})
-	_, err = pgx.ForEachRow(rows, []any{&code, &id}, func() error {
-		w.subjects[code] = id
-		return nil
-	})
 	return w, err
 }
 
@@ -270,16 +279,16 @@ func (w *importWriter) file(id int64, f ImportFile) error {
 			return fmt.Errorf("ballot %s: panel, subject or count: %w", b.Ref, survey.ErrInvalid)
 		}
 		ballot := randomBallotID()
-		w.ballots = append(w.ballots, []any{w.round, ballot, panel, subject, b.Relation, b.Stratum, b.Status,
+		w.ballots = append(w.ballots, []any{w.round, ballot, panel.id, subject.id, b.Relation, b.Stratum, b.Status,
 			w.pseudonym("respondent", b.Respondent)})
 		device := ""
 		if d := w.pseudonym("device", b.Device); d != nil {
 			device = *d
 		}
-		w.imported = append(w.imported, []any{w.round, b.Ref, ballot, panel, id, device, b.Submitted, b.Count})
+		w.imported = append(w.imported, []any{w.round, b.Ref, ballot, panel.id, id, device, b.Submitted, b.Count})
 		for _, a := range b.Answers {
 			if a.Text != "" {
-				w.comments = append(w.comments, []any{randomBallotID(), w.round, panel, subject, b.Relation, int16(a.Item), a.Text})
+				w.comments = append(w.comments, []any{randomBallotID(), w.round, panel.id, subject.id, b.Relation, int16(a.Item), a.Text})
 				continue
 			}
 			w.answers = append(w.answers, []any{w.round, ballot, int16(a.Item), a.Value})
