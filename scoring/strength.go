@@ -21,6 +21,9 @@ func (r *strengthRule) needs() []*part { return nil }
 
 func (r *strengthRule) compute(c *computation, p *part, _ scope) []*Cell {
 	n := len(c.subjects[p.kind])
+	if len(c.data.Pairs) == 0 { // spare the table of all against all
+		return r.cells(make([][]float64, n), nil, false)
+	}
 	wins := make([][]float64, n)
 	for i := range wins {
 		wins[i] = make([]float64, n)

@@ -1,6 +1,7 @@
 package scoring
 
 import (
+	"bytes"
 	"errors"
 	"strings"
 
@@ -12,6 +13,33 @@ import (
 // maxSchemeBytes bounds what a scheme file may be; the largest a person would
 // sign is far smaller.
 const maxSchemeBytes = 1 << 20
+
+// maxNesting bounds how deep a scheme is nested; nobody could read a deeper
+// one, and the parser's time grows with the square of it.
+const maxNesting = 60
+
+// nesting is at least how deep the text is nested: by brackets, by dashes, and
+// by indentation (a level takes a space or more).
+func nesting(text []byte) int {
+	depth, deepest := 0, 0
+	for line := range bytes.Lines(text) {
+		body := bytes.TrimLeft(line, " -")
+		head := line[:len(line)-len(body)]
+		dashes := bytes.Count(head, []byte("- "))
+		indent := (len(head) - 2*dashes) / 2 // two spaces a level, as is usual
+		deepest = max(deepest, dashes, indent)
+		for _, c := range body {
+			switch c {
+			case '[', '{':
+				depth++
+				deepest = max(deepest, depth)
+			case ']', '}':
+				depth = max(0, depth-1)
+			}
+		}
+	}
+	return deepest
+}
 
 // node is YAML reduced to what a scheme may hold: text, lists and maps, each
 // with its place in the file.
@@ -67,6 +95,9 @@ func parseYAML(file string, src []byte) (*node, Faults) {
 	}
 	if strings.TrimSpace(string(text)) == "" {
 		return nil, fault(0, 0, "scoring.fault.scheme_empty", map[string]any{})
+	}
+	if nesting(text) > maxNesting {
+		return nil, fault(0, 0, "scoring.fault.scheme_nested", map[string]any{"Max": maxNesting})
 	}
 	parsed, err := parser.ParseBytes(text, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
