@@ -110,12 +110,17 @@ func (b *Bot) Handle(ctx context.Context, u *models.Update) error {
 
 // turn begins to handle an update of a person.
 func (b *Bot) turn(ctx context.Context, u *models.Update, from *models.User) (*turn, error) {
-	t := &turn{Bot: b, now: b.clock(), update: int64(u.ID), user: from.ID, code: from.LanguageCode}
 	person, err := b.store.PersonByTelegram(ctx, from.ID)
 	if err != nil && !errors.Is(err, survey.ErrNotFound) {
 		return nil, fmt.Errorf("bot: update %d: %w", u.ID, err)
 	}
-	t.person = person
+	return b.turnOf(ctx, u, from, person)
+}
+
+// turnOf begins to handle an update of somebody; the person is zero where the account is nobody's.
+func (b *Bot) turnOf(ctx context.Context, u *models.Update, from *models.User, person storage.Person) (*turn, error) {
+	t := &turn{Bot: b, now: b.clock(), update: int64(u.ID), user: from.ID, code: from.LanguageCode, person: person}
+	var err error
 	lang := person.Language
 	if !t.known() {
 		lang = t.recall(ctx).Language
@@ -184,7 +189,8 @@ func spoken(code string) (survey.Lang, bool) {
 // where the update has to come again, by the attempt that succeeds or when it is set aside.
 func (b *Bot) pressed(ctx context.Context, u *models.Update) error {
 	query := u.CallbackQuery
-	t, err := b.turn(ctx, u, &query.From)
+	p, ours := parsePress(query.Data)
+	t, err := b.turnTo(ctx, u, p)
 	if err != nil {
 		return err
 	}
@@ -196,8 +202,7 @@ func (b *Bot) pressed(ctx context.Context, u *models.Update) error {
 		}
 		t.message = m.ID
 	}
-	p, err := parsePress(query.Data)
-	if err == nil {
+	if err = ours; err == nil {
 		err = t.press(ctx, p)
 	}
 	if err != nil {
@@ -205,6 +210,23 @@ func (b *Bot) pressed(ctx context.Context, u *models.Update) error {
 	}
 	t.ack(ctx, "")
 	return nil
+}
+
+// turnTo begins to handle a press. One on a request finds the request read together with the person.
+func (b *Bot) turnTo(ctx context.Context, u *models.Update, p press) (*turn, error) {
+	from := &u.CallbackQuery.From
+	if p.request == 0 {
+		return b.turn(ctx, u, from)
+	}
+	read, err := b.store.Pressed(ctx, b.clock(), from.ID, p.request)
+	if err != nil && !errors.Is(err, survey.ErrNotFound) {
+		return nil, fmt.Errorf("bot: update %d: %w", u.ID, err)
+	}
+	t, err := b.turnOf(ctx, u, from, read.Person)
+	if err == nil && t.known() {
+		t.read = &read
+	}
+	return t, err
 }
 
 // press routes a press by its verb.

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"pingyi/storage"
 	"pingyi/survey"
@@ -87,7 +88,7 @@ func TestForgedPresses(t *testing.T) {
 		before *storage.OpenForm
 	}{{resident, mine}, {stranger, theirs}} {
 		after := w.answersOf(check.person)
-		if diff := cmp.Diff(check.before, after, cmp.Comparer(sameQuestionnaire)); diff != "" {
+		if diff := cmp.Diff(check.before, after, cmp.Comparer(sameQuestionnaire), cmpopts.IgnoreUnexported(storage.OpenForm{})); diff != "" {
 			t.Errorf("person %d (-before +after):\n%s", check.person, diff)
 		}
 	}

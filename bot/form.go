@@ -26,7 +26,7 @@ func (t *turn) load(ctx context.Context, request int64) (*conversation, error) {
 	if request == 0 {
 		c.OpenForm, err = t.trialForm(ctx, c.session.Trial)
 	} else {
-		c.OpenForm, err = t.store.FormToAnswer(ctx, t.person.ID, request)
+		c.OpenForm, err = t.readForm(ctx, request)
 	}
 	if err != nil {
 		return nil, err
@@ -37,6 +37,16 @@ func (t *turn) load(ctx context.Context, request int64) (*conversation, error) {
 		c.position = survey.Start(c.Form, c.State)
 	}
 	return c, nil
+}
+
+// readForm reads a request of the person. What was read with the press is used once: whoever asks
+// again wants to know what has changed.
+func (t *turn) readForm(ctx context.Context, request int64) (*storage.OpenForm, error) {
+	if read := t.read; read != nil {
+		t.read = nil
+		return read.Form, read.Err
+	}
+	return t.store.FormToAnswer(ctx, t.person.ID, request)
 }
 
 // choosing reads what may be chosen from, which only that screen needs.

@@ -111,7 +111,7 @@ func (t *turn) tap(c *conversation, step survey.Step) storage.Tap {
 func (t *turn) save(ctx context.Context, c *conversation, tap storage.Tap) error {
 	step := survey.Step{Assignment: tap.AssignmentID, Item: tap.Item}
 	if !c.trying() {
-		if err := t.store.Answer(ctx, t.now, tap); err != nil {
+		if err := t.store.AnswerTo(ctx, t.now, c.OpenForm, tap); err != nil {
 			return err
 		}
 	}

@@ -26,6 +26,7 @@ type turn struct {
 	user   int64          // Telegram's id of the person, and of the private chat
 	code   string         // the language of the person's Telegram
 	person storage.Person // zero where the account belongs to nobody yet
+	read   *storage.Press // the request pressed, until it is looked at
 
 	query    string // id of the callback query; empty where nothing was pressed
 	answered bool   // the query has been answered

@@ -36,15 +36,24 @@ type Tap struct {
 // Whose the assignment is, is read beforehand, by itself and without locks: the
 // writing transaction touches no row that names a person.
 func (s *Store) Answer(ctx context.Context, now time.Time, tap Tap) error {
-	w, err := s.checkTap(ctx, now, tap)
-	if err != nil {
-		return fmt.Errorf("storage: answer to item %d of assignment %d: %w", tap.Item, tap.AssignmentID, err)
+	rows, _ := s.pool.Query(ctx, sqlTapped, pgx.NamedArgs{"request": tap.RequestID, "assignment": tap.AssignmentID})
+	t, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[tapped])
+	if err = mapError(err); err == nil {
+		err = s.answer(ctx, now, t, tap)
 	}
-	err = unlessBusy(ctx, func() error { return s.taps.write(ctx, s, w) })
 	if err != nil {
 		return fmt.Errorf("storage: answer to item %d of assignment %d: %w", tap.Item, tap.AssignmentID, err)
 	}
 	return nil
+}
+
+// answer checks a tap against what was read about it, and writes it.
+func (s *Store) answer(ctx context.Context, now time.Time, t tapped, tap Tap) error {
+	w, err := s.checkTap(ctx, now, t, tap)
+	if err != nil {
+		return err
+	}
+	return unlessBusy(ctx, func() error { return s.taps.write(ctx, s, w) })
 }
 
 // Every part is found by its key. An assignment that is not there shows as 0.
@@ -74,12 +83,7 @@ type tapped struct {
 }
 
 // checkTap trusts nothing that a tap says and turns it into rows to write.
-func (s *Store) checkTap(ctx context.Context, now time.Time, tap Tap) (*tapWrite, error) {
-	rows, _ := s.pool.Query(ctx, sqlTapped, pgx.NamedArgs{"request": tap.RequestID, "assignment": tap.AssignmentID})
-	t, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[tapped])
-	if err != nil {
-		return nil, mapError(err)
-	}
+func (s *Store) checkTap(ctx context.Context, now time.Time, t tapped, tap Tap) (*tapWrite, error) {
 	if t.PersonID != tap.PersonID {
 		return nil, survey.ErrForbidden
 	}

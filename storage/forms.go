@@ -50,6 +50,8 @@ type OpenForm struct {
 	Panel     FormPanel
 	Form      *survey.Form
 	Choosable []Choosable // panels where people choose: all they may choose from, in order
+
+	tapped map[int64]tapped // by assignment: what an answer is checked against
 }
 
 // FormRound is the round of a form.
@@ -84,7 +86,7 @@ type Choosable struct {
 const sqlForm = `
 	SELECT q.person_id, q.id AS request_id, q.state, coalesce(q.message_id, 0) AS message_id,
 	       r.id AS round_id, r.code AS round_code, r.title AS round_title, r.state AS round_state,
-	       r.closes_at, r.salt, r.seed,
+	       r.closes_at, r.salt, r.seed, q.stratum,
 	       p.id AS panel_id, p.code AS panel_code, p.title AS panel_title, p.relation, p.identity,
 	       p.minimum, p.asks, p.asks_min, p.asks_max, p.questionnaire_id,
 	       coalesce((SELECT jsonb_agg(jsonb_build_object('assignment', a.id, 'id', s.id, 'code', s.code,
@@ -116,6 +118,7 @@ type formRow struct {
 	ClosesAt        *time.Time
 	Salt            []byte
 	Seed            []byte
+	Stratum         string
 	PanelID         int64
 	PanelCode       string
 	PanelTitle      survey.Text
@@ -159,12 +162,26 @@ func (s *Store) form(ctx context.Context, person, request int64) (*OpenForm, for
 	if err != nil {
 		return nil, formRow{}, err
 	}
+	f, err := s.emptyForm(ctx, person, q)
+	if err != nil || len(q.Salt) == 0 {
+		return f, q, err
+	}
+	b, err := s.ballotsOf(q)
+	if err != nil {
+		return nil, formRow{}, err
+	}
+	rows, _ = s.pool.Query(ctx, sqlOpenValues, b.args())
+	return f, q, f.fill(b, rows)
+}
+
+// emptyForm is a request's form without what has been answered.
+func (s *Store) emptyForm(ctx context.Context, person int64, q formRow) (*OpenForm, error) {
 	if q.PersonID != person {
-		return nil, formRow{}, survey.ErrForbidden
+		return nil, survey.ErrForbidden
 	}
 	questionnaire, err := s.questionnaires.get(ctx, s.pool, q.QuestionnaireID)
 	if err != nil {
-		return nil, formRow{}, err
+		return nil, err
 	}
 	asks := survey.Asks{Mode: q.Asks, Min: q.AsksMin, Max: q.AsksMax}
 	f := &OpenForm{
@@ -175,14 +192,16 @@ func (s *Store) form(ctx context.Context, person, request int64) (*OpenForm, for
 		Form: &survey.Form{Questionnaire: questionnaire, Asks: asks,
 			Answers: make(map[survey.Key]string), Comments: make(map[survey.Key]string)},
 	}
+	f.tapped = make(map[int64]tapped, len(q.Asked))
 	for _, a := range q.Asked {
 		f.Form.Asked = append(f.Form.Asked, survey.Asked{
 			Assignment: a.Assignment, Subject: a.Code, Name: a.Name, Relation: a.Relation})
+		f.tapped[a.Assignment] = tapped{
+			PersonID: q.PersonID, State: q.State, RoundID: q.RoundID, RoundState: q.RoundState, Salt: q.Salt,
+			PanelID: q.PanelID, QuestionnaireID: q.QuestionnaireID, Stratum: q.Stratum, RequestID: q.RequestID,
+			SubjectID: a.ID, Relation: string(a.Relation), AssignmentState: survey.AssignmentInvited}
 	}
-	if len(q.Salt) == 0 {
-		return f, q, nil
-	}
-	return f, q, s.readAnswers(ctx, f.Form, q)
+	return f, nil
 }
 
 const sqlOpenValues = `
@@ -192,27 +211,16 @@ const sqlOpenValues = `
 	SELECT ballot_id, item, text, true FROM open_comment
 	WHERE round_id = @round AND ballot_id = ANY(@ballots::bytea[]) AND text <> ''`
 
-// readAnswers fills in what has been answered so far.
-func (s *Store) readAnswers(ctx context.Context, f *survey.Form, q formRow) error {
-	key, err := s.roundKey(q.Salt)
-	if err != nil {
-		return err
-	}
-	whose := make(map[string]int64, len(f.Asked))
-	ballots := make([][]byte, 0, len(f.Asked))
-	for _, a := range f.Asked {
-		id := ballotID(key, a.Assignment)
-		whose[string(id)] = a.Assignment
-		ballots = append(ballots, id)
-	}
-	rows, _ := s.pool.Query(ctx, sqlOpenValues, pgx.NamedArgs{"round": q.RoundID, "ballots": ballots})
+// fill enters what has been answered so far.
+func (o *OpenForm) fill(b ballots, rows pgx.Rows) error {
+	f := o.Form
 	texts := make(map[survey.Key]string)
 	var ballot []byte
 	var item int
 	var value string
 	var text bool
-	_, err = pgx.ForEachRow(rows, []any{&ballot, &item, &value, &text}, func() error {
-		k := survey.Key{Assignment: whose[string(ballot)], Item: item}
+	_, err := pgx.ForEachRow(rows, []any{&ballot, &item, &value, &text}, func() error {
+		k := survey.Key{Assignment: b.whose[string(ballot)], Item: item}
 		if text {
 			texts[k] = value
 		} else {

@@ -44,6 +44,7 @@ type Store struct {
 	log  *slog.Logger
 
 	taps           tapQueue
+	ballots        ballotMemory
 	questionnaires questionnaires
 }
 
