@@ -84,9 +84,21 @@ func (p *Poller) round(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	highest, failed := p.handle(ctx, batch)
+	if failed != nil {
+		return failed // the whole batch comes again; what is committed is known by its id
+	}
+	p.offset = highest + 1
+	if len(batch) == 0 {
+		p.offset = 0 // all is confirmed; ids may begin anew, even lower, after a quiet week
+	}
+	return nil
+}
+
+// handle hands a batch over and waits until all of it is committed. It returns the highest id.
+func (p *Poller) handle(ctx context.Context, batch []json.RawMessage) (highest int64, failed error) {
+	highest = p.offset - 1
 	var waiting []<-chan error
-	var failed error
-	highest := p.offset - 1
 	for _, raw := range batch {
 		u, unreadable := decode(raw)
 		if u != nil {
@@ -106,14 +118,7 @@ func (p *Poller) round(ctx context.Context) error {
 	for _, done := range waiting {
 		failed = errors.Join(failed, <-done)
 	}
-	if failed != nil {
-		return failed // the whole batch comes again; what is committed is known by its id
-	}
-	p.offset = highest + 1
-	if len(batch) == 0 {
-		p.offset = 0 // all is confirmed; ids may begin anew, even lower, after a quiet week
-	}
-	return nil
+	return highest, failed
 }
 
 // decode reads an update; where only its id is legible, that much is returned beside the error.

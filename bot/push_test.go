@@ -65,7 +65,8 @@ func (w *world) work(sender *Sender, person int64, patience time.Duration) bool 
 	return false
 }
 
-func (w *world) unreachable(telegram int64) bool {
+// unreachable reports whether anybody asked counts as such.
+func (w *world) unreachable() bool {
 	w.t.Helper()
 	round, err := w.store.Round(w.t.Context(), "asked")
 	w.must(err)
@@ -84,7 +85,7 @@ func TestSenderFindsWhoNeverStarted(t *testing.T) {
 	if !w.work(sender, boss, 10*time.Second) {
 		t.Fatal("who started the bot was not asked")
 	}
-	if !w.unreachable(clerk) {
+	if !w.unreachable() {
 		t.Error("who never started the bot does not count as unreachable")
 	}
 	_, err = w.box.Start(clerk, "")

@@ -100,7 +100,7 @@ func TestNumber(t *testing.T) {
 	it := *item(t, "days")
 	it.Min, it.Max, it.Decimals = big.NewRat(-10, 1), big.NewRat(1000, 1), 2
 	for typed, want := range map[string]string{
-		"7": "7", " 007 ": "7", "7.50": "7.5", "7,5": "7.5", "７．５": "7.5", "+3": "3", "-0": "0", "－2": "-2", "0.00": "0", "1000": "1000",
+		"7": "7", "\u2007007 ": "7", "7.50": "7.5", "7,5": "7.5", "７．５": "7.5", "+3": "3", "-0": "0", "－2": "-2", "0.00": "0", "1000": "1000",
 	} {
 		if got, err := it.Number(typed); err != nil || got != want {
 			t.Errorf("%q: got %q, %v; want %q", typed, got, err, want)
