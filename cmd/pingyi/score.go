@@ -92,6 +92,9 @@ func (a *app) compute(scheme string, data *scoring.Data, overrides []string) (*s
 	for _, f := range faults.Warnings() {
 		a.tell("%s", a.fault(f))
 	}
+	for _, n := range result.Notices {
+		a.tell("%s", a.fault(scoring.Fault{File: n.File, Line: n.Line, Code: n.Code, Args: n.Args}))
+	}
 	return result, nil
 }
 
