@@ -75,7 +75,7 @@ func (p *Poller) Run(ctx context.Context) error {
 		case <-time.After(pause):
 		}
 	}
-	return nil
+	return nil //nolint:nilerr // that ctx has ended is no fault
 }
 
 // round fetches one batch, has it handled in parallel, and confirms it when all of it is committed.

@@ -99,8 +99,11 @@ func TestNumber(t *testing.T) {
 	t.Parallel()
 	it := *item(t, "days")
 	it.Min, it.Max, it.Decimals = big.NewRat(-10, 1), big.NewRat(1000, 1), 2
+	if got, err := it.Number(" 007 "); err != nil || got != "7" {
+		t.Errorf("with blanks around: got %q, %v; want 7", got, err)
+	}
 	for typed, want := range map[string]string{
-		"7": "7", "\u2007007 ": "7", "7.50": "7.5", "7,5": "7.5", "７．５": "7.5", "+3": "3", "-0": "0", "－2": "-2", "0.00": "0", "1000": "1000",
+		"7": "7", "7.50": "7.5", "7,5": "7.5", "７．５": "7.5", "+3": "3", "-0": "0", "－2": "-2", "0.00": "0", "1000": "1000",
 	} {
 		if got, err := it.Number(typed); err != nil || got != want {
 			t.Errorf("%q: got %q, %v; want %q", typed, got, err, want)
