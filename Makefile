@@ -5,7 +5,7 @@ GO    ?= go
 LINT   = $(GO) tool -modfile=.tools/go.mod golangci-lint
 COUNT ?= 10
 
-.PHONY: demo test check bench browser build crash
+.PHONY: demo test check bench browser build crash soak
 
 ## demo: the whole system on this machine, nothing to configure
 demo:
@@ -39,6 +39,10 @@ browser:
 ## crash: kills, cuts and storms by a random schedule; SEED=… repeats one, LENGTH=45s, RUN=one|two picks
 crash:
 	SEED="$(SEED)" LENGTH="$(LENGTH)" $(GO) test -count=1 -timeout 60m -tags crash -run 'TestCrash$(if $(RUN),/$(RUN))' -v ./cmd/pingyi
+
+## soak: half an hour of pressing, after which memory and connections are as before; LENGTH=30m
+soak:
+	SEED="$(SEED)" LENGTH="$(or $(LENGTH),30m)" $(GO) test -count=1 -timeout 90m -tags crash -run TestSoak -v ./cmd/pingyi
 
 ## build: the program, as bin/pingyi
 build:

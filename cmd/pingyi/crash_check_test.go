@@ -112,7 +112,6 @@ func (s *stage) check(ctx context.Context) {
 	s.checkInvitations()
 	answers := s.checkBeliefs()
 	s.checkClosed(answers)
-	s.checkStrength()
 }
 
 // checkConduct looks at how the processes behaved.

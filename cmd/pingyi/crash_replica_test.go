@@ -88,5 +88,15 @@ func (c *crasher) kill(down time.Duration) {
 	}
 }
 
+// pid is the process's id; 0 while there is none.
+func (c *crasher) pid() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.cmd == nil || c.cmd.Process == nil {
+		return 0
+	}
+	return c.cmd.Process.Pid
+}
+
 // took counts how often this replica began to poll.
 func (c *crasher) took() int { return strings.Count(c.log.String(), "this replica polls") }

@@ -48,7 +48,9 @@ func TestCrash(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Logf("SEED=%d", seed)
 			s := newStage(t, c.replicas, c.webhook)
-			s.run(seed, crashLength(t))
+			length := crashLength(t)
+			s.run(seed, plan(seed, c.replicas, !c.webhook, length), length)
+			s.checkStrength()
 			if t.Failed() {
 				t.Logf("repeat it by: make crash SEED=%d RUN='%s'", seed, c.name)
 			}
@@ -188,8 +190,8 @@ func (s *stage) add(id int64, name string) {
 	}
 }
 
-// run lets people press through the schedule of a seed, then in peace until they are done, and checks.
-func (s *stage) run(seed uint64, length time.Duration) {
+// run lets people press through a schedule, then in peace until they are done, and checks.
+func (s *stage) run(seed uint64, schedule []trouble, length time.Duration) {
 	ctx, stop := context.WithCancel(s.t.Context())
 	var gone []<-chan struct{}
 	for _, r := range s.replicas {
@@ -215,7 +217,6 @@ func (s *stage) run(seed uint64, length time.Duration) {
 			}
 		})
 	}
-	schedule := plan(seed, len(s.replicas), !s.webhook, length)
 	s.afflict(ctx, schedule[:len(schedule)/4])
 	s.direct.must(s.t, "round", "open", "later")
 	s.afflict(ctx, schedule[len(schedule)/4:])
