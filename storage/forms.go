@@ -211,25 +211,34 @@ const sqlOpenValues = `
 	SELECT ballot_id, item, text, true FROM open_comment
 	WHERE round_id = @round AND ballot_id = ANY(@ballots::bytea[]) AND text <> ''`
 
+// openValue is one answer or text of an open ballot.
+type openValue struct {
+	BallotID []byte
+	Item     int
+	Value    string
+	Text     bool
+}
+
 // fill enters what has been answered so far.
 func (o *OpenForm) fill(b ballots, rows pgx.Rows) error {
-	f := o.Form
-	texts := make(map[survey.Key]string)
-	var ballot []byte
-	var item int
-	var value string
-	var text bool
-	_, err := pgx.ForEachRow(rows, []any{&ballot, &item, &value, &text}, func() error {
-		k := survey.Key{Assignment: b.whose[string(ballot)], Item: item}
-		if text {
-			texts[k] = value
-		} else {
-			f.Answers[k] = value
-		}
-		return nil
-	})
+	values, err := pgx.CollectRows(rows, pgx.RowToStructByName[openValue])
 	if err != nil {
 		return fmt.Errorf("reading open ballots: %w", err)
+	}
+	o.enter(b, values)
+	return nil
+}
+
+func (o *OpenForm) enter(b ballots, values []openValue) {
+	f := o.Form
+	texts := make(map[survey.Key]string)
+	for _, v := range values {
+		k := survey.Key{Assignment: b.whose[string(v.BallotID)], Item: v.Item}
+		if v.Text {
+			texts[k] = v.Value
+		} else {
+			f.Answers[k] = v.Value
+		}
 	}
 	for k, text := range texts { // a typed answer stands under its mark
 		if item, ok := f.Questionnaire.Item(k.Item); ok && item.AnswerKind() == survey.ShortText {
@@ -238,7 +247,6 @@ func (o *OpenForm) fill(b ballots, rows pgx.Rows) error {
 			f.Comments[k] = text
 		}
 	}
-	return nil
 }
 
 // choosable returns the subjects that a respondent may choose.

@@ -29,11 +29,18 @@ func (s *Store) Pressed(ctx context.Context, now time.Time, telegramID, request 
 	if recent {
 		batch.Queue(sqlOpenValues, known.args())
 	}
-	p, q, fits, err := s.readPress(ctx, batch, known)
-	if err != nil || p.Err != nil {
-		return p, err
+	p, q, values, err := s.readPress(ctx, batch)
+	if err != nil {
+		return Press{}, err
 	}
-	if !fits && len(q.Salt) > 0 {
+	if p.Err == nil {
+		p.Form, p.Err = s.emptyForm(ctx, p.Person.ID, q)
+	}
+	switch {
+	case p.Err != nil || len(q.Salt) == 0:
+	case recent && known.of(q):
+		p.Form.enter(known, values)
+	default:
 		p.Err = s.readBallots(ctx, now, p.Form, q)
 	}
 	if p.Err != nil {
@@ -42,29 +49,21 @@ func (s *Store) Pressed(ctx context.Context, now time.Time, telegramID, request 
 	return p, nil
 }
 
-// readPress sends the questions and reads the answers; fits says that the ballots known before were
-// those of the form, so that it is filled.
-func (s *Store) readPress(ctx context.Context, batch *pgx.Batch, known ballots) (p Press, q formRow, fits bool, err error) {
+// readPress sends the questions and reads the answers. It asks nothing else meanwhile: it holds a
+// connection, and all of them may be held so.
+func (s *Store) readPress(ctx context.Context, batch *pgx.Batch) (p Press, q formRow, values []openValue, err error) {
 	results := s.pool.SendBatch(ctx, batch)
 	defer func() { _ = results.Close() }() // what failed was returned by the reading
 	if p.Person, err = onePerson(results.Query()); err != nil {
-		return Press{}, formRow{}, false, fmt.Errorf("storage: person of an account: %w", mapError(err))
+		return Press{}, formRow{}, nil, fmt.Errorf("storage: person of an account: %w", mapError(err))
 	}
 	rows, _ := results.Query()
-	q, p.Err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[formRow])
-	if p.Err == nil {
-		p.Form, p.Err = s.emptyForm(ctx, p.Person.ID, q)
-	}
-	if p.Err != nil {
-		p.Form, p.Err = nil, fmt.Errorf("storage: form of request %d: %w", q.RequestID, mapError(p.Err))
-		return p, q, false, nil
-	}
-	if batch.Len() < 3 || !known.of(q) {
-		return p, q, false, nil
+	if q, p.Err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[formRow]); p.Err != nil || batch.Len() < 3 {
+		return p, q, nil, nil
 	}
 	rows, _ = results.Query()
-	p.Err = p.Form.fill(known, rows)
-	return p, q, true, nil
+	values, p.Err = pgx.CollectRows(rows, pgx.RowToStructByName[openValue])
+	return p, q, values, nil
 }
 
 // readBallots fills a form in a round trip of its own and remembers whose ballots they are.
