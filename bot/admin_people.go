@@ -249,18 +249,55 @@ func (t *turn) claimScreen(r storage.Relink) screen {
 // decide approves or rejects a claim.
 func (t *turn) decide(ctx context.Context, id int64, approve bool) error {
 	do, key := t.store.RejectRelink, "admin.rejected"
+	var former storage.Person
 	if approve {
 		do, key = t.store.ApproveRelink, "admin.approved"
+		var err error
+		if former, err = t.formerly(ctx, id); err != nil {
+			return err
+		}
 	}
 	switch err := do(ctx, t.now, t.cause(), id); {
 	case errors.Is(err, survey.ErrStale):
 		key = "admin.decided"
 	case err != nil && !errors.Is(err, survey.ErrHandled):
 		return err
+	case err == nil && approve:
+		t.tellFormer(ctx, former)
 	}
 	s := t.backTo(t.html(key, nil))
 	t.show(ctx, s)
 	return nil
+}
+
+// formerly is the person of a waiting claim with the account held until now; zero where there is no
+// such claim any more.
+func (t *turn) formerly(ctx context.Context, id int64) (storage.Person, error) {
+	r, err := t.store.PendingRelink(ctx, id)
+	if errors.Is(err, survey.ErrNotFound) || errors.Is(err, survey.ErrStale) {
+		return storage.Person{}, nil
+	}
+	if err != nil {
+		return storage.Person{}, err
+	}
+	return t.store.Person(ctx, r.PersonID)
+}
+
+// tellFormer tells an account that it stands for nobody any more, so that a takeover does not go
+// unnoticed.
+func (t *turn) tellFormer(ctx context.Context, p storage.Person) {
+	if p.TelegramID == 0 {
+		return
+	}
+	lang := p.Language
+	if !lang.Known() {
+		lang = t.lang
+	}
+	words := t.wordsIn(lang, t.now)
+	_, err := t.Bot.send(ctx, outgoing{chat: p.TelegramID, screen: screen{text: words.html("people.unlinked", nil)}})
+	if outcome, _ := Judge(err); outcome != OutcomeUnreachable {
+		t.note(ctx, "sendMessage", err)
+	}
 }
 
 // claim is the message that tells an admin of a claim.
