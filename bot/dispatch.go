@@ -119,7 +119,23 @@ func (d *Dispatcher) serve(key int64) {
 		j := waiting[0]
 		d.queues[key] = waiting[1:]
 		d.mu.Unlock()
-		j.tell(d.try(j.ctx, j.update))
+		err := d.try(j.ctx, j.update)
+		j.tell(err)
+		if err != nil {
+			d.turnBack(key, err)
+		}
+	}
+}
+
+// turnBack lets everything that waits behind an update that has to come again come again as well:
+// done now, it would be overtaken by the older one later.
+func (d *Dispatcher) turnBack(key int64, cause error) {
+	d.mu.Lock()
+	waiting := d.queues[key]
+	d.queues[key] = nil
+	d.mu.Unlock()
+	for _, j := range waiting {
+		j.tell(cause)
 	}
 }
 

@@ -154,3 +154,41 @@ func TestDispatcherBoundsOnePersonsQueue(t *testing.T) {
 	}
 	close(gate)
 }
+
+func TestDispatcherKeepsOrderOverAFailure(t *testing.T) {
+	t.Parallel()
+	gate := make(chan struct{})
+	down := errors.New("database is away")
+	var mu sync.Mutex
+	var done []int64
+	d := newTestDispatcher(func(_ context.Context, u *models.Update) error {
+		<-gate
+		if u.ID == 1 {
+			return down
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		done = append(done, u.ID)
+		return nil
+	}, func(*models.Update) (int, error) { return 0, down })
+	var outcomes []<-chan error
+	for id := int64(1); id <= 3; id++ {
+		outcome, err := d.Queue(t.Context(), pressUpdate(id, 7))
+		if err != nil {
+			t.Fatal(err)
+		}
+		outcomes = append(outcomes, outcome)
+	}
+	close(gate)
+	for i, outcome := range outcomes {
+		if err := <-outcome; !errors.Is(err, down) {
+			t.Errorf("update %d: %v, want it to come again with the first", i+1, err)
+		}
+	}
+	if len(done) > 0 {
+		t.Errorf("%v took effect before an older update", done)
+	}
+	if err := d.Do(t.Context(), pressUpdate(4, 7)); err != nil {
+		t.Errorf("the person is not served any more: %v", err)
+	}
+}
