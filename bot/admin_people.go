@@ -294,7 +294,7 @@ func (t *turn) tellFormer(ctx context.Context, p storage.Person) {
 		lang = t.lang
 	}
 	words := t.wordsIn(lang, t.now)
-	_, err := t.Bot.send(ctx, outgoing{chat: p.TelegramID, screen: screen{text: words.html("people.unlinked", nil)}})
+	_, err := t.send(ctx, outgoing{chat: p.TelegramID, screen: screen{text: words.html("people.unlinked", nil)}})
 	if outcome, _ := Judge(err); outcome != OutcomeUnreachable {
 		t.note(ctx, "sendMessage", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -149,12 +150,32 @@ func (s *Sandbox) serveAPI(w http.ResponseWriter, r *http.Request) {
 		writeReply(w, reply{Code: http.StatusNotFound, Description: "Not Found"})
 		return
 	}
+	body := &watchedBody{ReadCloser: r.Body}
+	r.Body = body
 	raw, err := readParams(r)
+	if body.cut {
+		panic(http.ErrAbortHandler) // whoever was asking died in the middle of it, which is no fault of form
+	}
 	out, drop := s.handle(r.Context(), name, raw, err, viaHTTP)
 	if drop {
 		panic(http.ErrAbortHandler)
 	}
 	writeReply(w, out)
+}
+
+// watchedBody notes whether a body ended before its time.
+type watchedBody struct {
+	io.ReadCloser
+	cut bool
+}
+
+// Read implements io.Reader.
+func (b *watchedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		b.cut = true
+	}
+	return n, err
 }
 
 func writeReply(w http.ResponseWriter, out reply) {

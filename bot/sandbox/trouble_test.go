@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"mime/multipart"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"sync"
@@ -257,5 +259,33 @@ func TestCrowd(t *testing.T) {
 	report(t, w.sb.Settle(ctx))
 	if s := w.sb.Stats(); s.Presses != crowd || s.Answered != crowd || s.Violations != 0 || s.Pending != 0 {
 		t.Errorf("stats %+v", s)
+	}
+}
+
+// A bot that dies in the middle of a request has not sent a wrong one.
+func TestRequestCutShort(t *testing.T) {
+	t.Parallel()
+	sb := sandbox.New(sandbox.Config{Token: "1:test"})
+	t.Cleanup(sb.Close)
+	server := httptest.NewServer(sb.Handler())
+	t.Cleanup(server.Close)
+	var d net.Dialer
+	conn, err := d.DialContext(t.Context(), "tcp", server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = io.WriteString(conn, "POST /bot1:test/sendMessage HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"+
+		"Content-Type: multipart/form-data; boundary=b\r\n\r\n20\r\n--b\r\nContent-Disposition: form-d")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadAll(conn); err != nil {
+		t.Logf("the connection was reset: %v", err)
+	}
+	if v := sb.Violations(); len(v) > 0 {
+		t.Errorf("refused for its form: %+v", v)
 	}
 }

@@ -13,12 +13,13 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	program := flag.String("pingyi", "bin/pingyi", "the program to measure")
 	length := flag.Duration("for", 4*time.Second, "how long each contender is pressed")
 	rival := flag.String("rival", "", "be a contender (by-hand, library) instead of measuring")
 	flag.Parse()
-	if err := run(ctx, *program, *length, *rival); err != nil {
+	err := run(ctx, *program, *length, *rival)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -43,7 +44,9 @@ func run(ctx context.Context, program string, length time.Duration, rival string
 
 // table prints rows in columns.
 func table(title string, rows ...[]any) error {
-	fmt.Printf("\n%s\n", title)
+	if _, err := fmt.Fprintf(os.Stdout, "\n%s\n", title); err != nil {
+		return err
+	}
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 	for _, row := range rows {
 		for _, cell := range row {
