@@ -27,7 +27,8 @@ type sheet struct {
 // PanelRule states how a panel's sheets are cleaned, for those who count in a
 // database. Answered is the least share of Items that must hold one of the
 // Counted values; empty Items means those the data holds; Rows tells that some
-// rule reads single responses, so that counts do not suffice.
+// rule reads single responses, so that counts do not suffice. Fewer than Min
+// responses on one subject, of one relation, never count.
 type PanelRule struct {
 	Panel    string
 	Items    []string
@@ -36,6 +37,7 @@ type PanelRule struct {
 	Once     string // respondent, device, none
 	Keep     string // latest, first, all
 	Rows     bool
+	Min      int64
 }
 
 // Panels states the cleaning rules of the scheme's panels in order of code.
@@ -51,8 +53,12 @@ func (s *Scheme) Panels(given Params) ([]PanelRule, Faults) {
 	var out []PanelRule
 	for _, code := range keys(prog.panels) {
 		p := prog.panels[code]
-		out = append(out, PanelRule{Panel: code, Items: slices.Clone(p.items), Unknown: slices.Clone(p.scale.unknown),
-			Answered: new(big.Rat).Set(p.answered), Once: p.once, Keep: p.keep, Rows: p.rows})
+		rule := PanelRule{Panel: code, Items: slices.Clone(p.items), Unknown: slices.Clone(p.scale.unknown),
+			Answered: new(big.Rat).Set(p.answered), Once: p.once, Keep: p.keep, Rows: p.rows}
+		if len(p.least) > 0 {
+			rule.Min = slices.Min(p.least)
+		}
+		out = append(out, rule)
 	}
 	return out, nil
 }

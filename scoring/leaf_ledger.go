@@ -22,8 +22,12 @@ func (r *ledgerRule) name() string   { return "ledger" }
 func (r *ledgerRule) needs() []*part { return nil }
 
 // prepareLedger sorts the ledger by subject and date, and reports kinds the
-// scheme does not know.
+// scheme does not know. A scheme without any takes no notice of the ledger.
 func (c *computation) prepareLedger() {
+	if n := len(c.data.Ledger); n > 0 && len(c.prog.entries) == 0 {
+		c.notice(fileLedger, "ledger_ignored", "Count", n)
+		return
+	}
 	for i := range c.data.Ledger {
 		e := &c.data.Ledger[i]
 		if at, scored := c.place[e.Subject]; scored && c.prog.entries[e.Kind] == nil && at.kind != nil {

@@ -344,6 +344,26 @@ func (r *surveyRule) least(class string) int64 {
 	return r.minEach[""]
 }
 
+// leastOf is the smallest number of a panel's responses on one subject, of one
+// relation, that can make or join a figure: fewer drop out by this rule itself.
+func (r *surveyRule) leastOf(p *panel) int64 {
+	switch {
+	case r.by == "panel":
+		return r.least(p.code)
+	case len(r.panels) > 1:
+		return 0
+	case r.by == "":
+		return r.min
+	case r.by == "relation":
+		least := r.least("")
+		for _, n := range r.minEach {
+			least = min(least, n)
+		}
+		return least
+	}
+	return 0
+}
+
 // missedClasses flags classes that have a weight but no value: the weights of
 // the others are rescaled.
 func (r *surveyRule) missedClasses(p *part, in scope, cell *Cell, used []share) {

@@ -53,6 +53,7 @@ func (b *binder) surveyRule(p *part, n *node) rule {
 	}
 	for _, pan := range r.panels {
 		pan.rows = pan.rows || r.aggregate == "persons" || r.by == "respondent"
+		pan.least = append(pan.least, r.leastOf(pan))
 	}
 	return r
 }

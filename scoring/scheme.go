@@ -80,7 +80,8 @@ type panel struct {
 	keep     string   // latest, first, all
 	answered *big.Rat // share of the items that must be answered
 	min      int64
-	rows     bool // some rule reads single responses
+	rows     bool    // some rule reads single responses
+	least    []int64 // by rule that reads it: the smallest group of one relation that counts there
 	at       at
 }
 

@@ -65,32 +65,39 @@ func (s *Store) export(ctx context.Context, now time.Time, cause Cause, code str
 
 // releasable takes out of responses what may not leave the house.
 func releasable(responses []scoring.Response, panels []panelOf) []scoring.Response {
-	minimum := make(map[string]int64) // of panels that are not named
+	minimum := make(map[string]int64)
+	protected := make(map[string]bool) // not named
 	for _, p := range panels {
-		if p.Identity != survey.Named {
-			minimum[p.Code] = max(minimum[p.Code], int64(p.Minimum))
-		}
+		minimum[p.Code] = max(minimum[p.Code], int64(p.Minimum))
+		protected[p.Code] = protected[p.Code] || p.Identity != survey.Named
 	}
 	type group struct{ panel, period, subject, relation, stratum string }
-	of := func(r scoring.Response) group { return group{r.Panel, r.Period, r.Subject, r.Relation, r.Stratum} }
+	whole := func(r scoring.Response) group { return group{r.Panel, r.Period, r.Subject, r.Relation, ""} }
+	class := func(r scoring.Response) group {
+		return group{r.Panel, r.Period, r.Subject, r.Relation, "/" + r.Stratum}
+	}
 	size := make(map[group]int64)
-	var released []scoring.Response
 	for _, r := range responses {
 		if r.Status == "valid" {
+			size[whole(r)] += max(1, r.Count)
+			size[class(r)] += max(1, r.Count)
+		}
+	}
+	var released []scoring.Response
+	for _, r := range responses {
+		if r.Status == "valid" && size[whole(r)] >= minimum[r.Panel] {
 			released = append(released, r)
-			size[of(r)] += max(1, r.Count)
 		}
 	}
 	withoutOrigin(released)
 	for i, r := range released {
-		least, protected := minimum[r.Panel]
-		if !protected {
+		if !protected[r.Panel] {
 			continue
 		}
 		if !imported(r) {
 			released[i].Respondent = ""
 		}
-		if size[of(r)] < least {
+		if size[class(r)] < minimum[r.Panel] {
 			released[i].Stratum = ""
 		}
 	}

@@ -31,7 +31,7 @@ const sqlMixedResponses = `
 		SELECT subject_id, relation, sum(n) FILTER (WHERE status = 'valid') AS n FROM all_ballots GROUP BY subject_id, relation
 	)
 	SELECT s.code AS subject, b.relation, b.stratum, b.respondent, b.ref, b.device, b.submitted, b.n,
-	       CASE WHEN b.status = 'valid' AND cell.n < @minimum THEN '` + statusFew + `' ELSE b.status END AS status,
+	       CASE WHEN b.status = 'valid' AND cell.n < @few THEN '` + statusFew + `' ELSE b.status END AS status,
 	       coalesce(array_agg(a.item ORDER BY a.item) FILTER (WHERE a.item IS NOT NULL), '{}') AS items,
 	       coalesce(array_agg(a.value ORDER BY a.item) FILTER (WHERE a.item IS NOT NULL), '{}') AS values
 	FROM all_ballots b JOIN cell USING (subject_id, relation) JOIN subject s ON s.id = b.subject_id
@@ -48,7 +48,7 @@ type mixedRow struct {
 func readMixed(ctx context.Context, tx pgx.Tx, p panelOf, questionnaire *survey.Questionnaire,
 	respondents map[string]string, in *inputs) error {
 	rows, _ := tx.Query(ctx, sqlMixedResponses, pgx.NamedArgs{"round": p.RoundID, "panel": p.PanelID,
-		"minimum": p.Minimum, "texts": textItems(questionnaire)})
+		"few": p.few, "texts": textItems(questionnaire)})
 	sheets, err := pgx.CollectRows(rows, pgx.RowToStructByName[mixedRow])
 	if err != nil {
 		return err

@@ -111,6 +111,10 @@ type panelOf struct {
 	Minimum         int
 	QuestionnaireID int64
 	Imported        bool // some of its ballots were
+	Strays          bool // of these, some in another relation than its own
+
+	few   int      // ballots of groups smaller than this do not count
+	asked []string // items that every response has, answered or not
 }
 
 const (
@@ -119,7 +123,9 @@ const (
 	WHERE er.evaluation_id = @evaluation ORDER BY r.code COLLATE "C"`
 	sqlEvaluatedPanels = `
 	SELECT r.id AS round_id, er.period, p.id AS panel_id, p.code, p.identity, p.minimum, p.questionnaire_id,
-	       EXISTS (SELECT FROM imported_ballot i WHERE i.panel_id = p.id) AS imported
+	       EXISTS (SELECT FROM imported_ballot i WHERE i.panel_id = p.id) AS imported,
+	       EXISTS (SELECT FROM imported_ballot i JOIN ballot b ON b.round_id = i.round_id AND b.id = i.ballot_id
+	               WHERE i.panel_id = p.id AND b.relation <> p.relation) AS strays
 	FROM evaluation_round er JOIN round r ON r.id = er.round_id JOIN panel p ON p.round_id = r.id
 	WHERE er.evaluation_id = @evaluation AND r.state = 'closed'
 	ORDER BY r.code COLLATE "C", p.position`
@@ -198,6 +204,10 @@ func (s *Store) readResponses(ctx context.Context, tx pgx.Tx, e evaluated, in *i
 			return err
 		}
 		rule, known := rules[p.Code]
+		p.few = p.fewer(rule, e.Panels)
+		if known && len(rule.Items) == 0 {
+			p.asked = ratedItems(questionnaire)
+		}
 		switch {
 		case bool(count) && known && countable(p.Code, rule, e.Panels):
 			err = countPanel(ctx, tx, p, questionnaire, rule, in)
@@ -212,6 +222,22 @@ func (s *Store) readResponses(ctx context.Context, tx pgx.Tx, e evaluated, in *i
 	}
 	numberResponses(in.Responses)
 	return nil
+}
+
+// fewer is the size below which groups of a panel's ballots are set aside, as
+// their people were promised. Where the scheme itself leaves out all that are
+// so small, it is left to the scheme, which says so of each figure.
+func (p panelOf) fewer(rule scoring.PanelRule, panels []panelOf) int {
+	rounds := 0
+	for _, other := range panels {
+		if other.Code == p.Code {
+			rounds++ // figures may take the panel's ballots of several rounds together
+		}
+	}
+	if rule.Min >= int64(p.Minimum) && rounds == 1 && !p.Strays {
+		return 0
+	}
+	return p.Minimum
 }
 
 func rulesOf(scheme *scoring.Scheme, given scoring.Params) (map[string]scoring.PanelRule, error) {

@@ -25,7 +25,7 @@ const sqlJudged = `
 		FROM ballot WHERE round_id = @round AND panel_id = @panel GROUP BY subject_id, relation
 	), judged AS MATERIALIZED (
 		SELECT b.id, s.code AS subject, b.relation, b.stratum, b.respondent,
-		       CASE WHEN b.status = 'valid' AND cell.n < @minimum THEN '` + statusFew + `' ELSE b.status END AS status
+		       CASE WHEN b.status = 'valid' AND cell.n < @few THEN '` + statusFew + `' ELSE b.status END AS status
 		FROM ballot b JOIN cell USING (subject_id, relation) JOIN subject s ON s.id = b.subject_id
 		WHERE b.round_id = @round AND b.panel_id = @panel
 	)`
@@ -60,7 +60,7 @@ type sheetRow struct {
 func readPanel(ctx context.Context, tx pgx.Tx, p panelOf, questionnaire *survey.Questionnaire,
 	respondents map[string]string, in *inputs) error {
 	rows, _ := tx.Query(ctx, sqlResponses, pgx.NamedArgs{"round": p.RoundID, "panel": p.PanelID,
-		"minimum": p.Minimum, "texts": textItems(questionnaire)})
+		"few": p.few, "texts": textItems(questionnaire)})
 	sheets, err := pgx.CollectRows(rows, pgx.RowToStructByName[sheetRow])
 	if err != nil {
 		return err
@@ -90,6 +90,11 @@ func (sheet *sheetRow) response(p panelOf, questionnaire *survey.Questionnaire,
 		}
 		r.Answers = append(r.Answers, scoring.Answer{Item: item.Code, Value: sheet.Values[i]})
 	}
+	for _, item := range p.asked {
+		if !slices.ContainsFunc(r.Answers, func(a scoring.Answer) bool { return a.Item == item }) {
+			r.Answers = append(r.Answers, scoring.Answer{Item: item})
+		}
+	}
 	return r, nil
 }
 
@@ -111,6 +116,17 @@ func number(numbers map[string]string, prefix, key string) string {
 		numbers[prefix+key] = n
 	}
 	return n
+}
+
+// ratedItems are the codes of all other items.
+func ratedItems(q *survey.Questionnaire) []string {
+	var rated []string
+	for _, it := range q.Items {
+		if it.AnswerKind() != survey.ShortText {
+			rated = append(rated, it.Code)
+		}
+	}
+	return rated
 }
 
 // textItems are the items whose answers are texts, which do not count.
@@ -188,7 +204,7 @@ func countPanel(ctx context.Context, tx pgx.Tx, p panelOf, questionnaire *survey
 	// answered ≥ share·items, in whole numbers, and at least one.
 	share := rule.Answered
 	needed := share.Num().Int64() * int64(len(rule.Items))
-	args := pgx.NamedArgs{"round": p.RoundID, "panel": p.PanelID, "minimum": p.Minimum, "items": items, "codes": list(codes),
+	args := pgx.NamedArgs{"round": p.RoundID, "panel": p.PanelID, "few": p.few, "items": items, "codes": list(codes),
 		"unknown": list(rule.Unknown), "denominator": share.Denom().Int64(), "needed": max(1, needed)}
 	return readHistogram(ctx, tx, p, args, in)
 }
