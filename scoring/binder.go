@@ -29,10 +29,7 @@ func (b *binder) fault(n *node, code string, args map[string]any) { b.report(n, 
 func (b *binder) warn(n *node, code string, args map[string]any)  { b.report(n, true, code, args) }
 
 func (b *binder) report(n *node, warning bool, code string, args map[string]any) {
-	f := Fault{File: b.scheme.file, Code: "scoring.fault." + code, Args: args, Warning: warning}
-	if f.Args == nil {
-		f.Args = map[string]any{}
-	}
+	f := Fault{File: b.scheme.file, Code: "scoring.fault." + code, Args: brief(args), Warning: warning}
 	if n != nil {
 		f.Line, f.Column = n.line, n.column
 	}

@@ -42,7 +42,7 @@ type PanelRule struct {
 
 // Panels states the cleaning rules of the scheme's panels in order of code.
 func (s *Scheme) Panels(given Params) ([]PanelRule, Faults) {
-	params, faults := s.paramValues(nil, given)
+	params, faults := s.paramValues(&Data{}, given)
 	if len(faults) > 0 {
 		return nil, faults
 	}
@@ -90,12 +90,24 @@ func (c *computation) prepareAnswers() {
 	for _, name := range keys(byName) {
 		p, ok := c.prog.panels[name]
 		if !ok {
-			c.notice(fileAnswers, "panel_ignored", "Panel", name, "Known", strings.Join(keys(c.prog.panels), ", "))
+			c.panelIgnored(name, int(b.rows[byName[name][0]].line), len(byName[name]))
 			continue
 		}
 		(&cleaner{computation: c, b: b, panel: p, rows: byName[name]}).run()
 	}
 	c.takeCounts()
+}
+
+// panelIgnored notices a panel whose responses count nowhere, at its first
+// line: a folder may hold panels for other schemes, or the name is misspelt.
+func (c *computation) panelIgnored(name string, line, count int) {
+	known := keys(c.prog.panels)
+	args := []any{"Panel", name, "Count", count, "Known", strings.Join(known, ", ")}
+	if near := nearest(name, known); near != "" {
+		args = append(args, "Near", near)
+	}
+	c.notice(fileAnswers, "panel_ignored", args...)
+	c.notices[len(c.notices)-1].Line = line
 }
 
 func (c *computation) notice(file, code string, args ...any) {
@@ -185,7 +197,7 @@ func (c *computation) takeCounts() {
 		p, ok := c.prog.panels[name]
 		switch {
 		case !ok:
-			c.notice(fileAnswers, "panel_ignored", "Panel", name, "Known", strings.Join(keys(c.prog.panels), ", "))
+			c.panelIgnored(name, 0, 0)
 		case c.sheaves[name] != nil:
 			c.fault(fileAnswers, 0, "panel_both", "Panel", name)
 		case p.rows:

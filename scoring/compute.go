@@ -12,7 +12,7 @@ import (
 // fault. It depends on the data as sets: the order of rows changes nothing.
 // It is safe for concurrent use.
 func Compute(s *Scheme, d *Data, given Params) (*Result, Faults) {
-	params, faults := s.paramValues(d.Params, given)
+	params, faults := s.paramValues(d, given)
 	if len(faults) > 0 {
 		return nil, faults.sorted()
 	}
@@ -112,6 +112,7 @@ func (c *computation) fault(file string, line int, code string, args ...any) {
 	for i := 0; i+1 < len(args); i += 2 {
 		f.Args[args[i].(string)] = args[i+1]
 	}
+	f.Args = brief(f.Args)
 	c.faults = append(c.faults, f)
 }
 

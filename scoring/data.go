@@ -13,6 +13,8 @@ type Data struct {
 	History  []Past
 	Params   Params // params.csv; overridden by those given to Compute
 
+	paramLines map[string]int // of params.csv
+
 	// Answers as rows, cleaned by Compute …
 	Ballots Ballots
 	// … and as counts already cleaned. A panel comes in one form only.

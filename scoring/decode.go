@@ -27,6 +27,32 @@ func decodeText(src []byte) (text []byte, encoding string, ok bool) {
 	return text, "GB18030", true
 }
 
+// unreadable names what is wrong with a file that decodeText refuses, and the
+// line of the first byte that shows it.
+func unreadable(src []byte) (code string, line int) {
+	if at := bytes.IndexByte(src, 0); at >= 0 {
+		return "scoring.fault.nul", 1 + bytes.Count(src[:at], []byte("\n"))
+	}
+	at := 0
+	for at < len(src) {
+		r, size := utf8.DecodeRune(src[at:])
+		if r == utf8.RuneError && size == 1 {
+			break
+		}
+		at += size
+	}
+	return "scoring.fault.encoding", 1 + bytes.Count(src[:at], []byte("\n"))
+}
+
+// lines ends lines the way old Macs did not: a file whose only line ends are
+// carriage returns gets line feeds.
+func lines(text []byte) []byte {
+	if bytes.IndexByte(text, '\n') >= 0 {
+		return text
+	}
+	return bytes.ReplaceAll(text, []byte("\r"), []byte("\n"))
+}
+
 // looksChinese tells GB18030 from a Western code page, whose bytes often form
 // valid but outlandish pairs: in Chinese text nearly every pair lies in the
 // rows of GB 2312 (both bytes from 0xA1), while a Western accented letter is

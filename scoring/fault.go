@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Fault is something wrong with what was given: data for a person to read once
@@ -17,6 +18,22 @@ type Fault struct {
 	Code    string
 	Args    map[string]any
 	Warning bool
+}
+
+// maxQuoted bounds what a fault repeats of a file: a field may be megabytes long.
+const maxQuoted = 60
+
+// brief cuts short what a fault repeats, but for the lists of what there is.
+func brief(args map[string]any) map[string]any {
+	if args == nil {
+		return map[string]any{}
+	}
+	for name, v := range args {
+		if s, ok := v.(string); ok && name != "Known" && name != "Path" && utf8.RuneCountInString(s) > maxQuoted {
+			args[name] = string([]rune(s)[:maxQuoted]) + "…"
+		}
+	}
+	return args
 }
 
 // Faults is a list of faults; as an error it lists them in order of place.

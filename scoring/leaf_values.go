@@ -43,6 +43,7 @@ type patternRule struct {
 type step struct {
 	how       string // from, above, up_to, below; empty: always
 	threshold *big.Rat
+	percent   bool // the threshold is written with a percent sign
 	gives     *big.Rat
 }
 

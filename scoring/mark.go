@@ -2,6 +2,7 @@ package scoring
 
 import (
 	"math/big"
+	"slices"
 	"time"
 )
 
@@ -57,8 +58,22 @@ func (r valueRule) read(c *computation, v *Value) reading {
 		x.ok = false
 		return x
 	}
+	if isPercent(v.Value) && !r.takesPercent() {
+		c.fault(fileValues, v.Line, "percent", "Column", "value", "Got", v.Value)
+		x.ok = false
+	}
 	x.value = n
 	return x
+}
+
+// takesPercent tells whether 50% can only be 0.5: where the value is held
+// against a target (which then has a percent sign too), or against steps
+// written with one.
+func (r valueRule) takesPercent() bool {
+	if r.score != "steps" || r.onRatio {
+		return r.score != "mark"
+	}
+	return slices.ContainsFunc(r.steps, func(s step) bool { return s.percent })
 }
 
 // sumReadings adds values and targets; a row without a target leaves the sum

@@ -3,7 +3,8 @@ package scoring
 // nearest returns the known word most like the given one, or "" where none is
 // near enough to be a slip of the pen.
 func nearest(got string, known []string) string {
-	best, bestDistance := "", max(1, len([]rune(got))/3)+1
+	letters := len([]rune(got))
+	best, bestDistance := "", min(letters, max(1, letters/3)+1) // of a single letter any other is as near
 	for _, k := range known {
 		if d := distance([]rune(got), []rune(k)); d < bestDistance {
 			best, bestDistance = k, d

@@ -42,6 +42,9 @@ func ParseNumber(s string) (*big.Rat, bool) {
 	return r, true
 }
 
+// isPercent tells whether a number is written with a percent sign.
+func isPercent(s string) bool { return strings.HasSuffix(strings.TrimSpace(s), "%") }
+
 // isDecimal tells whether s is digits with at most one point inside or before
 // digits.
 func isDecimal(s string) bool {

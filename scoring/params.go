@@ -32,30 +32,33 @@ const paramFile = "--param"
 // paramValues merges defaults, the data's params.csv and those given, and
 // reports names that no parameter has and values that are not among the
 // choices.
-func (s *Scheme) paramValues(data, given Params) (Params, Faults) {
+func (s *Scheme) paramValues(data *Data, given Params) (Params, Faults) {
 	var faults Faults
 	values := Params{}
 	for _, p := range s.params {
 		values[p.Name] = p.Value
 	}
 	for _, from := range []struct {
-		file string
-		set  Params
-	}{{fileParams, data}, {paramFile, given}} {
+		file  string
+		set   Params
+		lines map[string]int
+	}{{fileParams, data.Params, data.paramLines}, {paramFile, given, nil}} {
+		wrong := func(name, code string, args map[string]any) {
+			faults = append(faults, Fault{File: from.file, Line: from.lines[name], Code: "scoring.fault." + code, Args: args})
+		}
 		for _, name := range slices.Sorted(maps.Keys(from.set)) {
 			value := from.set[name]
 			if strings.HasPrefix(name, minimumParam) {
 				if n, err := strconv.ParseInt(value, 10, 32); err != nil || n < 0 {
-					faults = append(faults, Fault{File: from.file, Code: "scoring.fault.param_number", Args: map[string]any{"Name": name, "Got": value}})
+					wrong(name, "param_number", map[string]any{"Name": name, "Got": value})
 				}
 			} else if name != periodParam {
-				if f, bad := s.paramFault(name, value); bad {
-					f.File = from.file
-					faults = append(faults, f)
+				if code, args := s.paramFault(name, value); code != "" {
+					wrong(name, code, args)
 					continue
 				}
 			} else if _, ok := parsePeriod(value); !ok && value != "" {
-				faults = append(faults, Fault{File: from.file, Code: "scoring.fault.period", Args: map[string]any{"Got": value}})
+				wrong(name, "period", map[string]any{"Got": value})
 			}
 			values[name] = value
 		}
@@ -63,7 +66,8 @@ func (s *Scheme) paramValues(data, given Params) (Params, Faults) {
 	return values, faults
 }
 
-func (s *Scheme) paramFault(name, value string) (Fault, bool) {
+// paramFault names what is wrong with a value of a parameter; no code: nothing.
+func (s *Scheme) paramFault(name, value string) (code string, args map[string]any) {
 	names := []string{periodParam}
 	for _, p := range s.params {
 		if p.Name != name {
@@ -71,18 +75,17 @@ func (s *Scheme) paramFault(name, value string) (Fault, bool) {
 			continue
 		}
 		if len(p.Choices) > 0 && !slices.Contains(p.Choices, value) {
-			return Fault{Code: "scoring.fault.param_choice", Args: map[string]any{
-				"Name": name, "Got": value, "Choices": strings.Join(p.Choices, ", ")}}, true
+			return "param_choice", map[string]any{"Name": name, "Got": value, "Choices": strings.Join(p.Choices, ", ")}
 		}
 		_, number := ParseNumber(p.Value)
 		if _, ok := ParseNumber(value); number && !ok && len(p.Choices) == 0 {
-			return Fault{Code: "scoring.fault.param_number", Args: map[string]any{"Name": name, "Got": value}}, true
+			return "param_number", map[string]any{"Name": name, "Got": value}
 		}
-		return Fault{}, false
+		return "", nil
 	}
-	args := map[string]any{"Name": name, "Known": strings.Join(names, ", ")}
+	args = map[string]any{"Name": name, "Known": strings.Join(names, ", ")}
 	if near := nearest(name, names); near != "" {
 		args["Near"] = near
 	}
-	return Fault{Code: "scoring.fault.param_unknown", Args: args}, true
+	return "param_unknown", args
 }

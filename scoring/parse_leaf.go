@@ -227,7 +227,7 @@ func (b *binder) steps(n *node) []step {
 				if s.how != "" {
 					b.fault(t, "step_two", nil)
 				}
-				s.how, s.threshold = how, b.number(t)
+				s.how, s.threshold, s.percent = how, b.number(t), isPercent(b.text(t))
 			}
 		}
 		if len(out) > 0 {

@@ -83,10 +83,7 @@ type folderReader struct {
 }
 
 func (r *folderReader) fault(file string, line, column int, code string, args map[string]any) {
-	if args == nil {
-		args = map[string]any{}
-	}
-	r.faults = append(r.faults, Fault{File: file, Line: line, Column: column, Code: code, Args: args})
+	r.faults = append(r.faults, Fault{File: file, Line: line, Column: column, Code: code, Args: brief(args)})
 }
 
 // table opens a CSV file of ours; its faults and notices go to r.
@@ -94,10 +91,11 @@ func (r *folderReader) table(file string, src []byte, columns ...column) *table 
 	return openTable(r, file, src, columns)
 }
 
-// listed reports a subject that subjects.csv does not list. Where that file
-// itself could not be read, its own fault says all there is to say.
+// listed is a subject, reported where it is empty or subjects.csv does not
+// list it. Where that file itself could not be read, its own fault says all
+// there is to say.
 func (r *folderReader) listed(t *table, name string) string {
-	code := t.text(name)
+	code := t.needed(name)
 	if len(r.lines) == 0 && len(r.faults) > 0 {
 		return code
 	}

@@ -91,9 +91,6 @@ func (a *answerReader) open(id string) uint32 {
 	s := Response{ID: id, Panel: t.needed("panel"), Respondent: t.text("respondent"), Subject: a.listed(t, "subject"),
 		Period: t.text("period"), Relation: t.text("relation"), Status: t.text("status"), Submitted: t.text("submitted_at"),
 		Stratum: t.text("stratum"), Device: t.text("device"), Count: t.count("count"), Line: t.line()}
-	if s.Subject == "" {
-		t.fault("subject", "scoring.fault.field_empty", nil)
-	}
 	if _, ok := parseTime(s.Submitted); !ok {
 		t.fault("submitted_at", "scoring.fault.not_time", map[string]any{"Got": s.Submitted})
 	}

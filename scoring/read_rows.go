@@ -28,9 +28,6 @@ func (r *folderReader) subjects(src []byte) {
 		}
 		r.data.Subjects = append(r.data.Subjects, s)
 	}
-	if len(r.data.Subjects) == 0 && t.csv != nil && t.faults == 0 {
-		r.fault(fileSubjects, 0, 0, "scoring.fault.no_rows", nil)
-	}
 	r.parents()
 }
 
@@ -49,10 +46,10 @@ func (r *folderReader) parents() {
 			r.fault(fileSubjects, s.Line, 0, "scoring.fault.parent_unlisted", map[string]any{"Subject": s.Code, "Parent": s.Parent})
 			continue
 		}
-		path := []string{s.Code}
+		path, first := []string{s.Code}, s.Code
 		for up := s.Parent; up != "" && len(path) <= len(parent); up = parent[up] {
-			path = append(path, up)
-			if up == s.Code {
+			path, first = append(path, up), min(first, up)
+			if up == s.Code && first == s.Code { // a circle is said once, at its first code
 				r.fault(fileSubjects, s.Line, 0, "scoring.fault.parent_cycle", map[string]any{"Path": strings.Join(path, " → ")})
 				break
 			}
@@ -71,8 +68,8 @@ func (r *folderReader) values(src []byte) {
 			Date: t.date("date"), Due: t.date("due"), Line: t.line()}
 		once(t, seen, key{v.Subject, v.Indicator, v.Period, v.Source, v.Date},
 			strings.Join([]string{v.Subject, v.Indicator, v.Period, v.Source, v.Date}, ","))
-		if t.text("subject") == "" {
-			t.fault("subject", "scoring.fault.field_empty", nil)
+		if target := t.text("target"); v.Value != "" && target != "" && isPercent(v.Value) != isPercent(target) {
+			t.fault("value", "scoring.fault.percent_mixed", map[string]any{"Got": v.Value, "Target": target})
 		}
 		r.data.Values = append(r.data.Values, v)
 	}
@@ -83,7 +80,7 @@ func (r *folderReader) ledger(src []byte) {
 	t := r.table(fileLedger, src, must("id"), must("subject"), must("kind"), may("points"), may("category"),
 		may("date"), may("approved"), may("matter"), may("level"), may("indicator"), may("period"), may("reason"))
 	for t.next() {
-		e := Entry{ID: t.needed("id"), Subject: r.listed(t, "subject"), Kind: t.needed("kind"), Points: t.number("points"),
+		e := Entry{ID: t.needed("id"), Subject: r.listed(t, "subject"), Kind: t.needed("kind"), Points: t.points("points"),
 			Category: t.text("category"), Date: t.date("date"), Approved: t.text("approved"), Matter: t.text("matter"),
 			Level: t.text("level"), Indicator: t.text("indicator"), Period: t.text("period"), Reason: t.text("reason"), Line: t.line()}
 		if e.Approved != "" && e.Approved != "yes" && e.Approved != "no" {
@@ -109,19 +106,20 @@ func (r *folderReader) history(src []byte) {
 	seen := map[[2]string]int{}
 	t := r.table(fileHistory, src, must("period"), must("subject"), may("total"), may("grade"))
 	for t.next() {
-		p := Past{Period: t.needed("period"), Subject: t.needed("subject"), Total: t.number("total"), Grade: t.text("grade"), Line: t.line()}
+		p := Past{Period: t.needed("period"), Subject: t.needed("subject"), Total: t.points("total"), Grade: t.text("grade"), Line: t.line()}
 		once(t, seen, [2]string{p.Period, p.Subject}, p.Period+","+p.Subject)
 		r.data.History = append(r.data.History, p)
 	}
 }
 
 func (r *folderReader) params(src []byte) {
-	r.data.Params = Params{}
+	r.data.Params, r.data.paramLines = Params{}, map[string]int{}
 	seen := map[string]int{}
 	t := r.table(fileParams, src, must("name"), must("value"))
 	for t.next() {
 		name := t.needed("name")
 		once(t, seen, name, name)
 		r.data.Params[name] = t.text("value")
+		r.data.paramLines[name] = t.line()
 	}
 }

@@ -36,6 +36,7 @@ type table struct {
 	header []string
 	index  map[string]int
 	row    []string
+	rows   int // read, faulty ones too
 	faults int
 }
 
@@ -46,7 +47,8 @@ func openTable(r *folderReader, file string, src []byte, columns []column) *tabl
 	text, encoding, ok := decodeText(src)
 	switch {
 	case !ok:
-		r.fault(file, 0, 0, "scoring.fault.encoding", nil)
+		code, line := unreadable(src)
+		r.fault(file, line, 0, code, nil)
 		return t
 	case len(bytes.TrimSpace(text)) == 0:
 		r.fault(file, 0, 0, "scoring.fault.file_empty", map[string]any{"Columns": requiredNames(columns)})
@@ -55,18 +57,51 @@ func openTable(r *folderReader, file string, src []byte, columns []column) *tabl
 		r.notices = append(r.notices, Notice{File: file, Code: "scoring.notice.encoding",
 			Args: map[string]any{"Encoding": encoding}})
 	}
-	t.csv = csv.NewReader(bytes.NewReader(text))
+	t.csv = csv.NewReader(bytes.NewReader(lines(text)))
 	t.csv.FieldsPerRecord = -1
 	t.csv.ReuseRecord = true
 	header, err := t.csv.Read()
 	if err != nil {
-		r.fault(file, 1, 0, "scoring.fault.csv", map[string]any{"Problem": err.Error()})
+		t.notCSV(err)
 		t.csv = nil
 		return t
 	}
 	t.header = slices.Clone(header)
-	t.checkHeader(columns)
+	if sign := separator(header); sign != "" {
+		r.fault(file, 1, 0, "scoring.fault.separator", map[string]any{"Sign": sign})
+		t.csv = nil
+		return t
+	}
+	if !t.checkHeader(columns) {
+		t.csv = nil // without them every row would be faulty
+	}
 	return t
+}
+
+// separator is what stands between the columns of a file that has no commas.
+func separator(header []string) string {
+	if len(header) != 1 {
+		return ""
+	}
+	for _, sign := range []string{";", "\t", "，", "|"} {
+		if strings.Contains(header[0], sign) {
+			return strings.ReplaceAll(sign, "\t", "Tab")
+		}
+	}
+	return ""
+}
+
+// notCSV reports a line that cannot be taken apart, at the line it begins in.
+func (t *table) notCSV(err error) {
+	var at *csv.ParseError
+	switch errors.As(err, &at); {
+	case at != nil && errors.Is(err, csv.ErrBareQuote):
+		t.report(at.Line, at.Column, "scoring.fault.csv_quote", nil)
+	case at != nil:
+		t.report(at.StartLine, 0, "scoring.fault.csv_open", nil)
+	default:
+		t.report(0, 0, "scoring.fault.csv", map[string]any{"Problem": err.Error()})
+	}
 }
 
 func requiredNames(columns []column) string {
@@ -79,7 +114,9 @@ func requiredNames(columns []column) string {
 	return strings.Join(names, ",")
 }
 
-func (t *table) checkHeader(columns []column) {
+// checkHeader reports columns that are unknown, double or missing, and tells
+// whether those that must be there are.
+func (t *table) checkHeader(columns []column) bool {
 	var names []string
 	open := false
 	for _, c := range columns {
@@ -109,11 +146,14 @@ func (t *table) checkHeader(columns []column) {
 		}
 		t.index[name] = i
 	}
+	complete := true
 	for _, c := range columns {
 		if _, ok := t.index[c.name]; c.required && !ok {
 			t.r.fault(t.file, 1, 0, "scoring.fault.column_missing", map[string]any{"Column": c.name})
+			complete = false
 		}
 	}
+	return complete
 }
 
 // next moves to the next row that has the header's number of fields.
@@ -121,15 +161,12 @@ func (t *table) next() bool {
 	for t.csv != nil && t.faults <= maxFaultsPerFile {
 		row, err := t.csv.Read()
 		if errors.Is(err, io.EOF) {
+			t.tellEmpty()
 			return false
 		}
+		t.rows++
 		if err != nil {
-			var at *csv.ParseError
-			line, column := 0, 0
-			if errors.As(err, &at) {
-				line, column = at.Line, at.Column
-			}
-			t.report(line, column, "scoring.fault.csv", map[string]any{"Problem": err.Error()})
+			t.notCSV(err)
 			continue
 		}
 		t.row = row
@@ -143,6 +180,18 @@ func (t *table) next() bool {
 		t.r.fault(t.file, 0, 0, "scoring.fault.more", nil)
 	}
 	return false
+}
+
+// tellEmpty notices a file that holds column names and nothing else: its rows
+// may have been lost. Without subjects there is nothing to score at all.
+func (t *table) tellEmpty() {
+	switch {
+	case t.rows > 0:
+	case t.file == fileSubjects:
+		t.r.fault(t.file, 1, 0, "scoring.fault.no_rows", nil)
+	default:
+		t.r.notices = append(t.r.notices, Notice{File: t.file, Line: 1, Code: "scoring.notice.no_rows"})
+	}
 }
 
 func (t *table) line() int {
@@ -213,6 +262,16 @@ func (t *table) number(column string) *big.Rat {
 		t.fault(column, "scoring.fault.not_number", map[string]any{"Got": s})
 	}
 	return n
+}
+
+// points is a number without a percent sign: nobody can tell whether 50% is
+// half a point or fifty.
+func (t *table) points(column string) *big.Rat {
+	if s := t.text(column); isPercent(s) {
+		t.fault(column, "scoring.fault.percent", map[string]any{"Got": s})
+		return nil
+	}
+	return t.number(column)
 }
 
 // weight is a number above zero, or nil.

@@ -171,7 +171,7 @@ func TestParamFaults(t *testing.T) {
 	s := parse(t, "base.yaml", base)
 	d := folder(t, "subjects.csv", "code,size,area\na,1,x\n", "params.csv", "name,value\nleast,many\n")
 	_, faults := scoring.Compute(s, d, scoring.Params{"pionts": "likert", "points": "likert9", "period": "last year"})
-	if diff := cmp.Diff([]string{"--param:0:0 param_choice", "--param:0:0 param_unknown", "--param:0:0 period", "params.csv:0:0 param_number"}, faultList(faults)); diff != "" {
+	if diff := cmp.Diff([]string{"--param:0:0 param_choice", "--param:0:0 param_unknown", "--param:0:0 period", "params.csv:2:0 param_number"}, faultList(faults)); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -210,6 +210,55 @@ func TestDataAgainstScheme(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A panel that counts nowhere is said at its first line, with the nearest name.
+func TestIgnoredPanel(t *testing.T) {
+	t.Parallel()
+	d := folder(t, "subjects.csv", "code,size,area\na,1,x\n", "answers.csv", "id,panel,subject,item,value\n1,people,a,q1,5\n1,people,a,q2,5\n2,peopel,a,q1,5\n3,peopel,a,q1,5\n")
+	for _, n := range compute(t, parse(t, "base.yaml", base), d, nil).Notices {
+		if n.Code == "scoring.notice.panel_ignored" {
+			got := []any{n.File, n.Line, n.Args["Panel"], n.Args["Near"], n.Args["Count"]}
+			if diff := cmp.Diff([]any{"answers.csv", 4, "peopel", "people", 2}, got); diff != "" {
+				t.Error(diff)
+			}
+			return
+		}
+	}
+	t.Error("nothing was said")
+}
+
+// 50% is 0.5 where it is held against something written alike, and refused
+// where it could mean fifty points.
+func TestPercentSigns(t *testing.T) {
+	t.Parallel()
+	s := parse(t, "x.yaml", `scheme: x
+panels: {marks: {scale: marks}}
+kinds:
+  unit:
+    parts:
+      mark: {values: mark}
+      done: {values: {code: done, score: completion}}
+      rate: {values: {code: rate, score: steps, steps: [{up_to: 1%, gives: 100}, {gives: 0}]}}
+      points: {values: {code: points, score: steps, steps: [{from: 60, gives: 100}, {gives: 0}]}}
+      said: {survey: marks}
+      all: {sum: [mark, done, rate, points, said]}
+    total: all
+`)
+	with := func(values, answers string) scoring.Faults {
+		_, faults := scoring.Compute(s, folder(t, "subjects.csv", "code\na\n", "values.csv", "subject,indicator,value,target\n"+values,
+			"answers.csv", "id,panel,subject,item,value\n"+answers), nil)
+		return faults
+	}
+	if diff := cmp.Diff([]string{"answers.csv:2:0 answer_scale"}, faultList(with("a,mark,50,\n", "1,marks,a,m,85%\n"))); diff != "" {
+		t.Error(diff)
+	}
+	got := with("a,mark,50%,\na,done,45%,90%\na,rate,0.5%,\na,points,70%,\n", "1,marks,a,m,85\n")
+	if diff := cmp.Diff([]string{"values.csv:2:0 percent", "values.csv:5:0 percent"}, faultList(got)); diff != "" {
+		t.Error(diff)
+	}
+	r := compute(t, s, folder(t, "subjects.csv", "code\na\n", "values.csv", "subject,indicator,value,target\na,done,45%,90%\na,rate,0.5%,\n"), nil)
+	want(t, r, "a", "done", "50", "rate", "100")
 }
 
 func FuzzParseScheme(f *testing.F) {

@@ -88,7 +88,8 @@ func parseYAML(file string, src []byte) (*node, Faults) {
 	}
 	text, _, ok := decodeText(src)
 	if !ok {
-		return nil, fault(0, 0, "scoring.fault.encoding", map[string]any{})
+		code, line := unreadable(src)
+		return nil, fault(line, 0, code, map[string]any{})
 	}
 	if len(text) > maxSchemeBytes {
 		return nil, fault(0, 0, "scoring.fault.scheme_size", map[string]any{"Max": maxSchemeBytes})

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"io/fs"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -59,12 +58,10 @@ func (a *app) scheme() *cobra.Command {
 // schemeSource reads a scheme file, or a shipped scheme by its name where there is no such file.
 func (a *app) schemeSource(nameOrFile string) ([]byte, error) {
 	src, err := os.ReadFile(nameOrFile)
-	if errors.Is(err, fs.ErrNotExist) {
+	if err != nil { // no such file, or a folder, such as a data folder named like its scheme
 		if shipped, ok := schemes.Source(nameOrFile); ok {
 			return shipped, nil
 		}
-	}
-	if err != nil {
 		return nil, errors.New(a.words.Say("cli.scheme_unknown", map[string]any{"Name": nameOrFile}))
 	}
 	return src, nil

@@ -147,7 +147,7 @@ func (a *app) dataFiles(path string) (map[string][]byte, error) {
 			return nil, errors.New(a.words.Say("cli.file_unreadable", map[string]any{"File": path}))
 		}
 		for _, entry := range entries {
-			if !entry.IsDir() && !strings.HasPrefix(entry.Name(), "~$") {
+			if !strings.HasPrefix(entry.Name(), "~$") {
 				names = append(names, filepath.Join(path, entry.Name()))
 			}
 		}
@@ -171,7 +171,7 @@ func (a *app) dataFile(files map[string][]byte, name string) error {
 	if err != nil {
 		return errors.New(a.words.Say("cli.file_unreadable", map[string]any{"File": name}))
 	}
-	tables := map[string][]byte{filepath.Base(name): src}
+	tables := map[string][]byte{strings.ToLower(filepath.Base(name)): src}
 	if form == ".xlsx" {
 		var faults scoring.Faults
 		if tables, faults = workbook.Files(filepath.Base(name), src); len(faults) > 0 {
