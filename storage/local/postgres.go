@@ -21,6 +21,8 @@ const role = "pingyi"
 // Its methods may be called from several goroutines.
 type Postgres struct {
 	server   *server
+	options  Options
+	programs programs
 	password string
 }
 
@@ -29,6 +31,21 @@ type Postgres struct {
 // cannot be, the error is a [MissingError]. The context bounds the start only:
 // the server runs until Stop, or until this process ends.
 func StartPostgres(ctx context.Context, o Options) (*Postgres, error) {
+	p, err := newPostgres(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	if p.password, err = prepareData(ctx, o, p.server.account, p.server.folder, p.programs); err == nil {
+		err = p.server.start(ctx)
+	}
+	if err != nil {
+		return nil, errors.Join(err, p.server.folder.close())
+	}
+	return p, nil
+}
+
+// newPostgres is a server with a folder, but without data yet.
+func newPostgres(ctx context.Context, o Options) (*Postgres, error) {
 	account, err := serverAccount()
 	if err != nil {
 		return nil, err
@@ -41,7 +58,7 @@ func StartPostgres(ctx context.Context, o Options) (*Postgres, error) {
 	if err != nil {
 		return nil, fmt.Errorf("postgres: %w", err)
 	}
-	p := &Postgres{server: &server{
+	p := &Postgres{options: o, programs: programs, server: &server{
 		name: "postgres", account: account, folder: folder, libraries: programs.libraries,
 		// Fast shutdown writes a checkpoint; data that is to be removed needs none.
 		stopSignal: "INT",
@@ -49,24 +66,20 @@ func StartPostgres(ctx context.Context, o Options) (*Postgres, error) {
 	if folder.temporary {
 		p.server.stopSignal = "QUIT"
 	}
-	data := filepath.Join(folder.home, "data")
 	p.server.command = func(port int) ([]string, error) {
 		// The folder's lock proves that no server runs there, whoever has the
 		// process number of one that crashed by now.
-		if err := os.Remove(filepath.Join(data, "postmaster.pid")); err != nil && !errors.Is(err, os.ErrNotExist) {
+		if err := os.Remove(filepath.Join(p.data(), "postmaster.pid")); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return nil, err
 		}
-		return postgresCommand(programs, data, port, o.NoSync), nil
+		return postgresCommand(programs, p.data(), port, o.NoSync), nil
 	}
 	p.server.knock = p.knock
-	if p.password, err = prepareData(ctx, o, account, folder, programs); err == nil {
-		err = p.server.start(ctx)
-	}
-	if err != nil {
-		return nil, errors.Join(err, folder.close())
-	}
 	return p, nil
 }
+
+// data is the folder of the database itself.
+func (p *Postgres) data() string { return filepath.Join(p.server.folder.home, "data") }
 
 func postgresCommand(b programs, data string, port int, noSync bool) []string {
 	command := []string{
