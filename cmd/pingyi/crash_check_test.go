@@ -229,7 +229,7 @@ func (s *stage) checkForm(p *presser, f *storage.OpenForm) int {
 
 // checkClosed counts ballots while they are open and once they are sealed: each answer once.
 func (s *stage) checkClosed(answers int) {
-	ballots := 2 * 2 * pressersOfARun // two rounds, two subjects each
+	ballots := 2 * 2 * len(s.people) // two rounds, two subjects each
 	for _, c := range []struct {
 		what, sql string
 		want      int
@@ -264,15 +264,22 @@ func (s *stage) checkStrength() {
 		acked += p.acked
 	}
 	leases := s.count(`SELECT count(*) FROM crash_takeover`)
-	polls := -1 // the first is none
+	polls, kills := -1, 0 // the first to poll took nothing over
 	for _, r := range s.replicas {
 		polls += r.took()
+		kills += r.kills
 	}
 	takeOvers := leases + max(0, polls)
-	s.t.Logf("%d presses acknowledged, %d duplicates, %d leases and %d pollers taken over",
-		acked, s.duplicates.Load(), leases, max(0, polls))
+	s.t.Logf("%d presses acknowledged, %d duplicates, %d leases and %d pollers taken over, %d replicas killed, %d servers promoted",
+		acked, s.duplicates.Load(), leases, max(0, polls), kills, s.databases.promotions)
 	if acked < enoughPresses || s.duplicates.Load() < enoughDuplicates || takeOvers < enoughTakeOvers {
 		s.t.Errorf("too weak to prove anything: %d presses of %d, %d duplicates of %d, %d take-overs of %d",
 			acked, enoughPresses, s.duplicates.Load(), enoughDuplicates, takeOvers, enoughTakeOvers)
+	}
+	if s.scene.full && kills < enoughKills {
+		s.t.Errorf("too weak to prove anything: %d kills of %d", kills, enoughKills)
+	}
+	if s.scene.standbys > 0 && s.databases.promotions == 0 {
+		s.t.Error("too weak to prove anything: no standby was promoted")
 	}
 }

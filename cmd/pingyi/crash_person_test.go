@@ -22,6 +22,7 @@ type presser struct {
 	ticket <-chan time.Time
 	calm   *atomic.Bool // no more changes of mind: come to an end
 	rounds int          // how many rounds ask this person
+	steady int          // presses that lead on for each that goes back or changes something
 
 	beliefs  map[pressedKey]belief
 	reopened map[string]bool // requests opened again and not known to be handed in since
@@ -138,7 +139,7 @@ func (p *presser) pick(m sandbox.Message) (sandbox.Button, bool) {
 			return b, true // it was pressed, and what it did was never shown
 		}
 	}
-	wavers := !p.calm.Load() && p.dice.IntN(4) == 0
+	wavers := !p.calm.Load() && p.dice.IntN(p.steady+1) == 0
 	if wavers {
 		for _, tap := range []string{tapRevise, tapBefore, tapChange} {
 			if n := len(by[tap]); n > 0 {

@@ -18,12 +18,13 @@ type crasher struct {
 	listen   string
 	env      at
 	log      *lockedLog
-	database *cable
+	database *databaseCables
 	redis    *cable
 
 	mu     sync.Mutex
 	cmd    *exec.Cmd
 	killed bool
+	kills  int           // that found it running
 	down   time.Duration // before it is started after a kill
 	quits  []string      // what it said when it ended by itself after it had served
 }
@@ -72,7 +73,7 @@ func (c *crasher) ended(ctx context.Context, said string) time.Duration {
 	if c.killed {
 		return c.down
 	}
-	if ctx.Err() == nil && strings.Contains(said, "msg=serving") {
+	if ctx.Err() == nil && strings.Contains(said, `"msg":"serving"`) {
 		c.quits = append(c.quits, said[max(0, len(said)-2000):])
 	}
 	return restartPause
@@ -84,6 +85,7 @@ func (c *crasher) kill(down time.Duration) {
 	defer c.mu.Unlock()
 	if c.cmd != nil && c.cmd.Process != nil {
 		c.killed, c.down = true, down
+		c.kills++
 		_ = c.cmd.Process.Kill()
 	}
 }

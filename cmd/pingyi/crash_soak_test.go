@@ -16,7 +16,7 @@ import (
 // and looks whether memory and connections stay flat: the last third against the one before.
 func TestSoak(t *testing.T) {
 	length := crashLength(t)
-	s := newStage(t, 2, false)
+	s := newStage(t, scene{replicas: 2})
 	ctx, stop := context.WithCancel(t.Context())
 	watched := make(chan []use)
 	go func() { watched <- s.watchUse(ctx, length/60) }()

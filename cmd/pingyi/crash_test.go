@@ -2,7 +2,8 @@
 
 // The crash suite: real processes and servers, the sandbox as Telegram, a seeded schedule of trouble,
 // and a checker that compares what everybody pressed and saw acknowledged with what stands in the
-// database. `make crash` runs it; SEED=… repeats a schedule, LENGTH=… (45s) is how long trouble lasts.
+// database. `make crash` runs it; SEED=… repeats a schedule, LENGTH=… (45s) is how long trouble lasts,
+// RUN=… (standbys, kills, one, …) picks runs by their names.
 package main
 
 import (
@@ -27,29 +28,62 @@ const (
 	enoughPresses      = 1000
 	enoughDuplicates   = 10
 	enoughTakeOvers    = 5
+	enoughKills        = 20 // at full load
 	pressersOfARun     = 40
 	listenersOfARun    = 400
 	pressesPerSecond   = 60
+	fullLoad           = 5000 // more than people manage who wait for answers
 	deliveriesAtSecond = 12
 	firstListener      = int64(700000)
 )
 
+// scene is what a run plays in.
+type scene struct {
+	name     string
+	replicas int
+	webhook  bool
+	standbys int  // of Postgres; commits wait for any one of them
+	full     bool // people press as fast as they are answered, and only replicas are killed
+}
+
+// presses is how many people may press in a second.
+func (c scene) presses() time.Duration {
+	if c.full {
+		return fullLoad
+	}
+	return pressesPerSecond
+}
+
+// steady is how many presses lead on for each that changes something.
+func (c scene) steady() int {
+	if c.full {
+		return 1
+	}
+	return 3
+}
+
+func (c scene) plan(seed uint64, length time.Duration) []trouble {
+	if c.full {
+		return planKills(seed, c.replicas, length)
+	}
+	return plan(seed, c.replicas, !c.webhook, length)
+}
+
 func TestCrash(t *testing.T) {
 	seed := crashSeed(t)
-	for _, c := range []struct {
-		name     string
-		replicas int
-		webhook  bool
-	}{
-		{"one replica polling", 1, false},
-		{"two replicas polling", 2, false},
-		{"two replicas by webhook", 2, true},
+	for _, c := range []scene{
+		{name: "one replica polling", replicas: 1},
+		{name: "two replicas polling", replicas: 2},
+		{name: "two replicas by webhook", replicas: 2, webhook: true},
+		{name: "three replicas polling with standbys", replicas: 3, standbys: 2},
+		{name: "three replicas by webhook with standbys", replicas: 3, webhook: true, standbys: 2},
+		{name: "kills at full load", replicas: 2, webhook: true, full: true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Logf("SEED=%d", seed)
-			s := newStage(t, c.replicas, c.webhook)
+			s := newStage(t, c)
 			length := crashLength(t)
-			s.run(seed, plan(seed, c.replicas, !c.webhook, length), length)
+			s.run(seed, c.plan(seed, length), length)
 			s.checkStrength()
 			if t.Failed() {
 				t.Logf("repeat it by: make crash SEED=%d RUN='%s'", seed, c.name)
@@ -86,31 +120,27 @@ func crashLength(t *testing.T) time.Duration {
 
 // stage is everything a run needs.
 type stage struct {
-	t        *testing.T
-	sb       *sandbox.Sandbox
-	api      string
-	postgres *local.Postgres
-	redis    *local.Redis
-	direct   at // the environment without cables
-	replicas []*crasher
-	webhook  bool
-	people   []*presser
-	calm     atomic.Bool
+	t         *testing.T
+	scene     scene
+	sb        *sandbox.Sandbox
+	api       string
+	databases *databases
+	redis     *local.Redis
+	direct    at // the environment without cables
+	replicas  []*crasher
+	people    []*presser
+	calm      atomic.Bool
 
-	killPostgres, killRedis sync.Mutex
-	unsafe                  spans
-	duplicates              atomic.Int64
-	invitations             *invitations
+	killRedis   sync.Mutex
+	unsafe      spans
+	duplicates  atomic.Int64
+	invitations *invitations
 }
 
-func newStage(t *testing.T, replicas int, webhook bool) *stage {
+func newStage(t *testing.T, c scene) *stage {
 	t.Helper()
-	s := &stage{t: t, webhook: webhook}
+	s := &stage{t: t, scene: c, databases: startDatabases(t, c.standbys)}
 	var err error
-	if s.postgres, err = local.StartPostgres(t.Context(), local.Options{}); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.postgres.Stop() })
 	if s.redis, err = local.StartRedis(t.Context(), local.Options{}); err != nil {
 		t.Fatal(err)
 	}
@@ -123,14 +153,14 @@ func newStage(t *testing.T, replicas int, webhook bool) *stage {
 	t.Cleanup(s.sb.Close)
 	s.api = server.URL
 	s.direct = at{
-		"PINGYI_DATABASE_URL=" + s.postgres.URL("postgres"), "PINGYI_REDIS_URL=" + s.redis.URL(), "PINGYI_SECRET=" + testSecret,
+		"PINGYI_DATABASE_URL=" + s.databases.url(), "PINGYI_REDIS_URL=" + s.redis.URL(), "PINGYI_SECRET=" + testSecret,
 		"PINGYI_LANG=en", "PINGYI_TELEGRAM_TOKEN=" + botToken, "PINGYI_TELEGRAM_API=" + s.api, "PINGYI_ADMINS=900001",
 		fmt.Sprintf("PINGYI_SEND_RATE=%d", deliveriesAtSecond), "PATH=" + os.Getenv("PATH"),
 	}
-	for n := range replicas {
+	for n := range c.replicas {
 		s.replicas = append(s.replicas, s.newReplica(n))
 	}
-	if webhook {
+	if c.webhook {
 		f := newFront(t, s.replicas)
 		for _, r := range s.replicas {
 			r.env = append(r.env, "PINGYI_PUBLIC_URL="+f.url, "PINGYI_WEBHOOK_SECRET=hook-secret")
@@ -142,11 +172,11 @@ func newStage(t *testing.T, replicas int, webhook bool) *stage {
 
 func (s *stage) newReplica(n int) *crasher {
 	r := &crasher{n: n, listen: freePort(s.t), log: &lockedLog{}}
-	var databaseURL, redisURL string
-	r.database, databaseURL = lay(s.t, s.postgres.URL("postgres"))
+	r.database = s.databases.lay(s.t)
+	var redisURL string
 	r.redis, redisURL = lay(s.t, s.redis.URL())
 	// Of a name that stands twice the last one counts.
-	r.env = append(append(at{}, s.direct...), "PINGYI_DATABASE_URL="+databaseURL, "PINGYI_REDIS_URL="+redisURL,
+	r.env = append(append(at{}, s.direct...), "PINGYI_DATABASE_URL="+r.database.url, "PINGYI_REDIS_URL="+redisURL,
 		"PINGYI_LISTEN="+r.listen, asProgram+"=1")
 	return r
 }
@@ -199,13 +229,13 @@ func (s *stage) run(seed uint64, schedule []trouble, length time.Duration) {
 	}
 	pressing, cancel := context.WithTimeout(ctx, length+4*time.Minute)
 	defer cancel()
-	tick := time.NewTicker(time.Second / pressesPerSecond)
+	tick := time.NewTicker(time.Second / s.scene.presses())
 	defer tick.Stop()
 	var all sync.WaitGroup
 	for i := range pressersOfARun {
 		p := &presser{
 			id: int64(500000 + i), sb: s.sb, dice: rand.New(rand.NewPCG(seed, uint64(1000+i))), ticket: tick.C,
-			calm: &s.calm, rounds: 2, beliefs: map[pressedKey]belief{}, reopened: map[string]bool{},
+			calm: &s.calm, rounds: 2, steady: s.scene.steady(), beliefs: map[pressedKey]belief{}, reopened: map[string]bool{},
 		}
 		s.add(p.id, "Resident")
 		s.people = append(s.people, p)

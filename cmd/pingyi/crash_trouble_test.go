@@ -52,6 +52,20 @@ func plan(seed uint64, replicas int, polls bool, length time.Duration) []trouble
 	return all
 }
 
+// planKills is the schedule of a seed that kills replicas, and delivers updates twice in between.
+func planKills(seed uint64, replicas int, length time.Duration) []trouble {
+	dice := rand.New(rand.NewPCG(seed, 1))
+	const kills = enoughKills + 4 // some find the replica down already
+	var all []trouble
+	for range kills {
+		after := length/kills/2 + time.Duration(dice.Int64N(int64(length/kills)))
+		all = append(all,
+			trouble{after: after / 2, kind: "duplicates", n: 1 + dice.IntN(20)},
+			trouble{after: after / 2, kind: "kill replica", replica: dice.IntN(replicas), lasts: time.Duration(dice.IntN(500)) * time.Millisecond})
+	}
+	return all
+}
+
 // span is a time in which something under way may have been done without being recorded.
 type span struct{ from, to time.Time }
 
@@ -114,23 +128,29 @@ func (s *stage) strike(ctx context.Context, x trouble) (unsafe bool) {
 		r.kill(x.lasts)
 		return true
 	case "kill Postgres":
-		s.restart(ctx, &s.killPostgres, s.postgres.Kill, s.postgres.Start, x.lasts)
+		if err := s.databases.fail(context.WithoutCancel(ctx), x); err != nil {
+			s.t.Error(err)
+		}
 		return true
 	case "kill Redis":
-		s.restart(ctx, &s.killRedis, s.redis.Kill, s.redis.Start, x.lasts)
+		s.killRedis.Lock()
+		defer s.killRedis.Unlock()
+		if err := restart(context.WithoutCancel(ctx), s.redis, x.lasts); err != nil {
+			s.t.Error(err)
+		}
 	case "flush Redis":
 		s.flush(ctx)
 	case "duplicates":
 		s.duplicate(x)
 	case "cut Postgres":
-		r.database.sever()
+		r.database.each((*cable).sever)
 		wait()
-		r.database.mend()
+		r.database.each((*cable).mend)
 		return true
 	case "clog Postgres":
-		r.database.clog()
+		r.database.each((*cable).clog)
 		wait()
-		r.database.mend()
+		r.database.each((*cable).mend)
 		return true
 	case "cut Redis":
 		r.redis.sever()
@@ -156,18 +176,16 @@ func (s *stage) strike(ctx context.Context, x trouble) (unsafe bool) {
 	return false
 }
 
-// restart kills a server and starts it again; two such troubles follow one another.
-func (s *stage) restart(ctx context.Context, one *sync.Mutex, kill func() error, start func(context.Context) error, down time.Duration) {
-	one.Lock()
-	defer one.Unlock()
-	if err := kill(); err != nil {
-		s.t.Error(err)
-		return
+// restart kills a server and starts it again after a while.
+func restart(ctx context.Context, server interface {
+	Kill() error
+	Start(ctx context.Context) error
+}, down time.Duration) error {
+	if err := server.Kill(); err != nil {
+		return err
 	}
 	time.Sleep(down)
-	if err := start(context.WithoutCancel(ctx)); err != nil {
-		s.t.Error(err)
-	}
+	return server.Start(ctx)
 }
 
 func (s *stage) flush(ctx context.Context) {
