@@ -3,6 +3,9 @@ package storage
 import (
 	"errors"
 	"fmt"
+	"io"
+	"net"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -73,9 +76,22 @@ func passing(err error) bool {
 	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01")
 }
 
-// Away reports whether an operation failed because the database could not be reached, or turned the
-// program away before it was asked anything.
+// Away reports whether an operation failed because the database was not there
+// to do it: not reached, lost on the way, or starting or shutting down. What
+// was asked of it last may have been done.
 func Away(err error) bool {
 	var connecting *pgconn.ConnectError
-	return errors.As(err, &connecting)
+	var network *net.OpError
+	if errors.As(err, &connecting) || errors.As(err, &network) || errors.Is(err, io.ErrUnexpectedEOF) || pgconn.SafeToRetry(err) {
+		return true
+	}
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) {
+		return false
+	}
+	switch pg.Code {
+	case "57P01", "57P02", "57P03": // admin_shutdown, crash_shutdown, cannot_connect_now
+		return true
+	}
+	return strings.HasPrefix(pg.Code, "08") // connection_exception
 }

@@ -32,6 +32,7 @@ func Migrate(ctx context.Context, url string) error {
 	if err != nil {
 		return fmt.Errorf("storage: the database URL cannot be read: %w", err)
 	}
+	sturdy(cc)
 	db := stdlib.OpenDB(*cc)
 	defer func() { _ = db.Close() }()
 	provider, err := newMigrations(db)

@@ -70,6 +70,10 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if pc.ConnConfig.RuntimeParams["application_name"] == "" {
 		pc.ConnConfig.RuntimeParams["application_name"] = "pingyi"
 	}
+	sturdy(pc.ConnConfig)
+	if pc.PingTimeout == 0 {
+		pc.PingTimeout = pingPatience
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, pc)
 	if err != nil {
 		return nil, fmt.Errorf("storage: connecting to the database: %w", err)
