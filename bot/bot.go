@@ -249,21 +249,6 @@ func (t *turn) press(ctx context.Context, p press) error {
 	return t.pressForm(ctx, p)
 }
 
-// apologise answers the press of an update that is given up, so that no button keeps spinning and the
-// person knows to press again. It attempts no more than that.
-func (b *Bot) apologise(ctx context.Context, u *models.Update) {
-	if u.CallbackQuery == nil {
-		return
-	}
-	lang, ok := spoken(u.CallbackQuery.From.LanguageCode)
-	if !ok {
-		lang = b.language
-	}
-	t := &turn{Bot: b, now: b.clock(), update: int64(u.ID), user: u.CallbackQuery.From.ID, query: u.CallbackQuery.ID}
-	t.speak(lang)
-	t.ack(ctx, t.plain("toast.failed", nil))
-}
-
 // forgetSettings makes the settings be read anew: somebody met a change.
 func (b *Bot) forgetSettings() {
 	b.mu.Lock()

@@ -15,6 +15,9 @@ import (
 const (
 	// maxTries is how often one update is handled before it is set aside.
 	maxTries = 3
+	// maxTime is how long one try may take: Telegram waits a minute for a webhook, and a database that
+	// hangs must not hold people up for good.
+	maxTime = 30 * time.Second
 	// maxQueue bounds what one person can have waiting; more comes back later by itself.
 	maxQueue = 200
 )
@@ -26,9 +29,9 @@ var ErrBusy = errors.New("bot: too many updates waiting for one person")
 type DispatcherConfig struct {
 	// Handle does one update and returns nil once its effects are committed.
 	Handle func(context.Context, *models.Update) error
-	// SetAside keeps the update for a person to look at after it failed and returns how often it has
-	// failed so far. Where it fails itself, the update is tried again later.
-	SetAside func(ctx context.Context, u *models.Update) (attempts int, err error)
+	// SetAside keeps the update for a person to look at after it failed for a cause, and returns how
+	// often it has failed so far. Where it fails itself, the update is tried again later.
+	SetAside func(ctx context.Context, u *models.Update, cause error) (attempts int, err error)
 	// Workers bounds how many people are served at the same time.
 	Workers int
 	// Backoff is the pause before the second try; it doubles.
@@ -160,7 +163,7 @@ func (d *Dispatcher) try(ctx context.Context, u *models.Update) error {
 			return nil
 		}
 		d.cfg.Log.ErrorContext(ctx, "update failed", "update", u.ID, "error", scrub(err))
-		attempts, aside := d.cfg.SetAside(ctx, u)
+		attempts, aside := d.setAside(ctx, u, err)
 		if aside != nil {
 			return fmt.Errorf("bot: update %d failed and could not be set aside: %w", u.ID, errors.Join(err, aside))
 		}
@@ -173,7 +176,15 @@ func (d *Dispatcher) try(ctx context.Context, u *models.Update) error {
 	}
 }
 
+func (d *Dispatcher) setAside(ctx context.Context, u *models.Update, cause error) (int, error) {
+	ctx, cancel := context.WithTimeout(ctx, maxTime)
+	defer cancel()
+	return d.cfg.SetAside(ctx, u, cause)
+}
+
 func (d *Dispatcher) once(ctx context.Context, u *models.Update) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, maxTime)
+	defer cancel()
 	defer func() {
 		if p := recover(); p != nil {
 			// The value of the panic may quote what somebody wrote: only the place is logged.

@@ -20,7 +20,7 @@ func pressUpdate(id, from int64) *models.Update {
 func newTestDispatcher(handle func(context.Context, *models.Update) error, aside func(*models.Update) (int, error)) *Dispatcher {
 	return NewDispatcher(DispatcherConfig{
 		Handle:   handle,
-		SetAside: func(_ context.Context, u *models.Update) (int, error) { return aside(u) },
+		SetAside: func(_ context.Context, u *models.Update, _ error) (int, error) { return aside(u) },
 		Workers:  8, Backoff: time.Second, Log: slog.New(slog.DiscardHandler),
 	})
 }

@@ -6,8 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -70,22 +68,6 @@ func (d *databases) url() string {
 	return several(all)
 }
 
-// several is the address of whichever of several servers takes writes.
-func several(urls []string) string {
-	if len(urls) == 1 {
-		return urls[0]
-	}
-	first, _ := url.Parse(urls[0]) // our own
-	var hosts []string
-	for _, text := range urls {
-		u, _ := url.Parse(text)
-		hosts = append(hosts, u.Host)
-	}
-	first.Host = strings.Join(hosts, ",")
-	first.RawQuery += "&target_session_attrs=read-write"
-	return first.String()
-}
-
 // databaseCables are the cables from one replica to all servers.
 type databaseCables struct {
 	url string
@@ -114,14 +96,17 @@ func (c *databaseCables) each(do func(*cable)) {
 func (d *databases) fail(ctx context.Context, x trouble) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	victim := d.servers[x.n%len(d.servers)]
+	victim := d.primary
+	if x.n%2 != 0 {
+		victim = d.servers[x.n%len(d.servers)]
+	}
 	if len(d.servers) == 1 {
 		return restart(ctx, victim, x.lasts)
 	}
 	if err := d.whole(ctx); err != nil {
 		return err
 	}
-	if x.n%4 == 0 {
+	if x.n%5 == 0 {
 		return restart(ctx, victim, x.lasts)
 	}
 	if err := victim.Kill(); err != nil {

@@ -62,13 +62,6 @@ func (c scene) steady() int {
 	return 3
 }
 
-func (c scene) plan(seed uint64, length time.Duration) []trouble {
-	if c.full {
-		return planKills(seed, c.replicas, length)
-	}
-	return plan(seed, c.replicas, !c.webhook, length)
-}
-
 func TestCrash(t *testing.T) {
 	seed := crashSeed(t)
 	for _, c := range []scene{

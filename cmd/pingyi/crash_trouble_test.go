@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -36,16 +37,24 @@ var troubles = []string{
 }
 
 // plan is the schedule of a seed.
-func plan(seed uint64, replicas int, polls bool, length time.Duration) []trouble {
+func (c scene) plan(seed uint64, length time.Duration) []trouble {
+	if c.full {
+		return planKills(seed, c.replicas, length)
+	}
 	dice := rand.New(rand.NewPCG(seed, 1))
+	kinds := troubles
 	var all []trouble
+	if c.standbys > 0 { // servers go more often, and the primary whatever the dice say
+		kinds = slices.Concat(troubles, slices.Repeat([]string{"kill Postgres"}, 3))
+		all = append(all, trouble{kind: "kill Postgres", after: length / 8, lasts: time.Second, n: 2})
+	}
 	for at := time.Duration(0); at < length; {
 		x := trouble{
-			after: time.Duration(300+dice.IntN(1400)) * time.Millisecond, kind: troubles[dice.IntN(len(troubles))],
-			replica: dice.IntN(replicas), lasts: time.Duration(dice.IntN(2500)) * time.Millisecond, n: 1 + dice.IntN(20),
+			after: time.Duration(300+dice.IntN(1400)) * time.Millisecond, kind: kinds[dice.IntN(len(kinds))],
+			replica: dice.IntN(c.replicas), lasts: time.Duration(dice.IntN(2500)) * time.Millisecond, n: 1 + dice.IntN(20),
 		}
 		at += x.after
-		if x.kind != "second poller" || polls {
+		if x.kind != "second poller" || !c.webhook {
 			all = append(all, x)
 		}
 	}
