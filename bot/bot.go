@@ -9,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	tg "github.com/go-telegram/bot"
 	"github.com/go-telegram/bot/models"
 
 	"pingyi/bot/locales"
@@ -19,7 +18,7 @@ import (
 
 // Config is what a Bot needs. All fields are required unless they say otherwise.
 type Config struct {
-	Client   *tg.Bot
+	Client   *Client
 	Store    *storage.Store
 	Sessions *storage.Sessions
 	Limiter  *storage.Limiter
@@ -37,10 +36,11 @@ type Config struct {
 // Bot is the conversation: it handles updates and renders what is to be delivered. It is safe for
 // concurrent use, as long as the updates of one person are handled one after the other.
 type Bot struct {
-	client   *tg.Bot
+	client   *Client
 	store    *storage.Store
 	sessions *storage.Sessions
 	floods   *floods
+	drawings *drawings
 	locales  *locales.Bundle
 	log      *slog.Logger
 	username string
@@ -55,7 +55,7 @@ type Bot struct {
 // New returns a Bot. It calls neither Telegram nor the stores.
 func New(cfg Config) *Bot {
 	b := &Bot{
-		client: cfg.Client, store: cfg.Store, sessions: cfg.Sessions, floods: &floods{limiter: cfg.Limiter}, locales: cfg.Locales, log: cfg.Log,
+		client: cfg.Client, store: cfg.Store, sessions: cfg.Sessions, floods: &floods{limiter: cfg.Limiter}, drawings: newDrawings(), locales: cfg.Locales, log: cfg.Log,
 		username: cfg.Username, language: cfg.Language, clock: cfg.Now,
 	}
 	if b.clock == nil {
@@ -88,12 +88,14 @@ func (b *Bot) settings(ctx context.Context) (survey.Project, error) {
 }
 
 // Handle does one update: it returns nil once its effects are committed and the replies have been
-// attempted, and an error where it has to come again. The updates of one person must not be handled
-// at the same time.
+// attempted or, where a message is only redrawn, will be soon (see Drain), and an error where it has to
+// come again. The updates of one person must not be handled at the same time.
 func (b *Bot) Handle(ctx context.Context, u *models.Update) error {
-	switch {
-	case u.CallbackQuery != nil:
+	if u.CallbackQuery != nil {
 		return b.pressed(ctx, u)
+	}
+	b.drawings.wait(ctx, sender(u))
+	switch {
 	case u.ChannelPost != nil:
 		return b.leave(ctx, u.ChannelPost.Chat.ID)
 	case u.MyChatMember != nil:
@@ -212,15 +214,20 @@ func (b *Bot) pressed(ctx context.Context, u *models.Update) error {
 	return nil
 }
 
-// turnTo begins to handle a press. One on a request finds the request read together with the person.
+// turnTo begins to handle a press. One on a request finds the request read together with the person, or
+// remembered where that is enough.
 func (b *Bot) turnTo(ctx context.Context, u *models.Update, p press) (*turn, error) {
 	from := &u.CallbackQuery.From
 	if p.request == 0 {
 		return b.turn(ctx, u, from)
 	}
-	read, err := b.store.Pressed(ctx, b.clock(), from.ID, p.request)
-	if err != nil && !errors.Is(err, survey.ErrNotFound) {
-		return nil, fmt.Errorf("bot: update %d: %w", u.ID, err)
+	read, recent := b.recent(ctx, from.ID, p)
+	if !recent {
+		var err error
+		read, err = b.store.Pressed(ctx, b.clock(), from.ID, p.request)
+		if err != nil && !errors.Is(err, survey.ErrNotFound) {
+			return nil, fmt.Errorf("bot: update %d: %w", u.ID, err)
+		}
 	}
 	t, err := b.turnOf(ctx, u, from, read.Person)
 	if err == nil && t.known() {
@@ -229,12 +236,29 @@ func (b *Bot) turnTo(ctx context.Context, u *models.Update, p press) (*turn, err
 	return t, err
 }
 
+// recent returns what is remembered of the request of a press, where the press can be done without
+// knowing what was answered before: saving an answer checks and reads everything else.
+func (b *Bot) recent(ctx context.Context, account int64, p press) (storage.Press, bool) {
+	if !p.answers() {
+		return storage.Press{}, false
+	}
+	read, ok := b.store.Recent(ctx, b.clock(), account, p.request)
+	if !ok {
+		return storage.Press{}, false
+	}
+	it, there := read.Form.Form.Questionnaire.Item(p.item)
+	return read, there && len(it.ShowIf) == 0
+}
+
 // press routes a press by its verb.
 func (t *turn) press(ctx context.Context, p press) error {
-	switch p.verb {
-	case verbNothing:
+	if p.verb == verbNothing {
 		return nil
-	case verbTodo:
+	}
+	if !p.onForm() {
+		t.drawings.wait(ctx, t.user)
+	}
+	if p.verb == verbTodo {
 		return t.todo(ctx, p.page)
 	}
 	if strings.HasPrefix(string(p.verb), string(verbAdmin)) {

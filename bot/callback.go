@@ -33,6 +33,7 @@ const (
 	verbDone     verb = "v" // leave a question forward
 	verbRevise   verb = "w" // open a question from the review
 	verbAnswer   verb = "a"
+	verbMend     verb = "g" // answer a question that was opened from the review, and go back there
 	verbComment  verb = "m" // ask for a comment
 	verbCancel   verb = "q" // type nothing after all
 	verbErase    verb = "e" // remove the comment
@@ -105,6 +106,8 @@ func (v verb) fields() ([]field, bool) {
 		return []field{fieldRequest, fieldAssignment, fieldItem}, true
 	case verbAnswer:
 		return []field{fieldRequest, fieldAssignment, fieldItem, fieldPick}, true
+	case verbMend:
+		return []field{fieldRequest, fieldAssignment, fieldItem, fieldPick, fieldPage}, true
 	case verbTodo, verbRounds, verbTryList, verbRelinks, verbScores:
 		return []field{fieldPage}, true
 	case verbNothing, verbKeep, verbStop, verbBack, verbForget, verbNotMe, verbAskNotMe,
@@ -161,6 +164,15 @@ type press struct {
 	token      string
 	id         int64
 	action     string
+}
+
+// answers reports whether the press gives an answer.
+func (p press) answers() bool { return p.verb == verbAnswer || p.verb == verbMend }
+
+// onForm reports whether the press is on the message of a request.
+func (p press) onForm() bool {
+	fields, ok := p.verb.fields()
+	return ok && len(fields) > 0 && fields[0] == fieldRequest
 }
 
 // String writes the press as callback data. Its length stays within maxCallback for every press that

@@ -12,7 +12,7 @@ import (
 func everyPress() []press {
 	verbs := []verb{
 		verbOpen, verbInvite, verbBegin, verbLater, verbDecline, verbChoose, verbPick, verbChosen,
-		verbSearch, verbShowAll, verbBefore, verbDone, verbRevise, verbCancel, verbAnswer, verbComment, verbErase, verbReview, verbSubmit, verbChange, verbTodo,
+		verbSearch, verbShowAll, verbBefore, verbDone, verbRevise, verbCancel, verbAnswer, verbMend, verbComment, verbErase, verbReview, verbSubmit, verbChange, verbTodo,
 		verbNothing, verbLanguage, verbNotice, verbConsent, verbDistrict, verbAge, verbRedeem, verbPhone,
 		verbKeep, verbStop, verbBack, verbForget, verbNotMe, verbAskNotMe, verbAdmin, verbRounds, verbRound, verbAsk,
 		verbDo, verbRanking, verbFile, verbScore, verbPublish, verbScores, verbTryList, verbTry,

@@ -1,16 +1,20 @@
 package bot
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
 	tg "github.com/go-telegram/bot"
+	"github.com/go-telegram/bot/models"
 )
 
 // DefaultAPI is where Telegram's own servers are.
@@ -38,21 +42,126 @@ func NewHTTPClient(timeout time.Duration) *http.Client {
 	}
 }
 
+// Client is the library's client. The calls that are made by the thousand go out as JSON: the library
+// makes a form of them and writes every part of it to the connection by itself. It is safe for
+// concurrent use.
+type Client struct {
+	*tg.Bot
+	http *http.Client
+	base string // up to the method; it holds the token and is in no error or log
+}
+
 // NewClient returns a client of the Bot API at the base URL, which calls nothing by itself.
-func NewClient(token, api string) (*tg.Bot, error) {
+func NewClient(token, api string) (*Client, error) {
 	if api == "" {
 		api = DefaultAPI
 	}
-	client, err := tg.New(token,
+	api = strings.TrimSuffix(api, "/")
+	client := NewHTTPClient(callTimeout)
+	library, err := tg.New(token,
 		tg.WithSkipGetMe(),
-		tg.WithServerURL(strings.TrimSuffix(api, "/")),
-		tg.WithHTTPClient(callTimeout, formless{NewHTTPClient(callTimeout)}),
+		tg.WithServerURL(api),
+		tg.WithHTTPClient(callTimeout, formless{client}),
 		tg.WithErrorsHandler(func(error) {}), // these concern closed pipes; what matters is returned
 	)
 	if err != nil {
 		return nil, fmt.Errorf("bot: client: %w", err)
 	}
-	return client, nil
+	return &Client{Bot: library, http: client, base: api + "/bot" + token + "/"}, nil
+}
+
+// EditMessageText redraws a message. What Telegram returns of it is not read.
+func (c *Client) EditMessageText(ctx context.Context, params *tg.EditMessageTextParams) error {
+	return c.call(ctx, "editMessageText", params, nil)
+}
+
+// SendMessage sends a message.
+func (c *Client) SendMessage(ctx context.Context, params *tg.SendMessageParams) (*models.Message, error) {
+	sent := &models.Message{}
+	if err := c.call(ctx, "sendMessage", params, sent); err != nil {
+		return nil, err
+	}
+	return sent, nil
+}
+
+// AnswerCallbackQuery answers the press of a button.
+func (c *Client) AnswerCallbackQuery(ctx context.Context, params *tg.AnswerCallbackQueryParams) error {
+	return c.call(ctx, "answerCallbackQuery", params, nil)
+}
+
+// okPrefix begins every answer that says no more than that a call succeeded.
+var okPrefix = []byte(`{"ok":true,`)
+
+// call makes a call by JSON and returns the library's errors. result may be nil.
+func (c *Client) call(ctx context.Context, method string, params, result any) error {
+	var body bytes.Buffer
+	encoder := json.NewEncoder(&body)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(params); err != nil {
+		return fmt.Errorf("bot: parameters of %s: %w", method, err)
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base+method, &body)
+	if err != nil {
+		return fmt.Errorf("bot: request of %s could not be made", method) // the cause quotes the address
+	}
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return lost(method, err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	answer, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return lost(method, err)
+	}
+	if result == nil && resp.StatusCode == http.StatusOK && bytes.HasPrefix(answer, okPrefix) {
+		return nil
+	}
+	return understand(method, answer, result)
+}
+
+// lost is the error of a call whose answer never came, without the address, which holds the token.
+func lost(method string, err error) error {
+	if known := (*url.Error)(nil); errors.As(err, &known) {
+		err = known.Err
+	}
+	return fmt.Errorf("bot: %w", &url.Error{Op: "calling", URL: method, Err: err})
+}
+
+// understand reads an answer of the Bot API.
+func understand(method string, answer []byte, result any) error {
+	var a struct {
+		OK          bool            `json:"ok"`
+		Result      json.RawMessage `json:"result"`
+		Code        int             `json:"error_code"`
+		Description string          `json:"description"`
+		Parameters  struct {
+			RetryAfter int `json:"retry_after"`
+		} `json:"parameters"`
+	}
+	if err := json.Unmarshal(answer, &a); err != nil {
+		return fmt.Errorf("bot: answer to %s: %w", method, err)
+	}
+	if a.OK {
+		if result == nil {
+			return nil
+		}
+		if err := json.Unmarshal(a.Result, result); err != nil {
+			return fmt.Errorf("bot: result of %s: %w", method, err)
+		}
+		return nil
+	}
+	if a.Code == http.StatusTooManyRequests {
+		return fmt.Errorf("bot: %s: %w", method, &tg.TooManyRequestsError{Message: a.Description, RetryAfter: a.Parameters.RetryAfter})
+	}
+	kinds := map[int]error{
+		http.StatusBadRequest: tg.ErrorBadRequest, http.StatusUnauthorized: tg.ErrorUnauthorized,
+		http.StatusForbidden: tg.ErrorForbidden, http.StatusNotFound: tg.ErrorNotFound,
+	}
+	if kind, ok := kinds[a.Code]; ok {
+		return fmt.Errorf("bot: %s: %w, %s", method, kind, a.Description)
+	}
+	return fmt.Errorf("bot: %s: telegram error %d, %s", method, a.Code, a.Description)
 }
 
 // formless is a client that asks who we are without a form. The library announces one and sends none,

@@ -42,7 +42,7 @@ func TestJudge(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = client.AnswerCallbackQuery(t.Context(), &tg.AnswerCallbackQueryParams{CallbackQueryID: "1"})
+			err = client.AnswerCallbackQuery(t.Context(), &tg.AnswerCallbackQueryParams{CallbackQueryID: "1"})
 			got, wait := Judge(fmt.Errorf("wrapped: %w", err))
 			if err == nil {
 				got, wait = Judge(nil)

@@ -31,7 +31,7 @@ type outgoing struct {
 // send sends or redraws a message. It returns the message that was sent, nil for one that was redrawn.
 func (b *Bot) send(ctx context.Context, out outgoing) (*models.Message, error) {
 	if out.edit != 0 {
-		_, err := b.client.EditMessageText(ctx, &tg.EditMessageTextParams{
+		err := b.client.EditMessageText(ctx, &tg.EditMessageTextParams{
 			ChatID: out.chat, MessageID: out.edit, Text: string(out.text), ParseMode: models.ParseModeHTML,
 			LinkPreviewOptions: noPreview(), ReplyMarkup: out.keyboard(),
 		})

@@ -18,6 +18,21 @@ type conversation struct {
 	toast    string // the answer to the press
 }
 
+// loadFor reads the request of a press. An answer says by itself where it was given.
+func (t *turn) loadFor(ctx context.Context, p press) (*conversation, error) {
+	if !p.answers() || p.request == 0 {
+		return t.load(ctx, p.request)
+	}
+	form, err := t.readForm(ctx, p.request)
+	if err != nil {
+		return nil, err
+	}
+	c := &conversation{OpenForm: form}
+	c.position = survey.Position{Screen: survey.ScreenStep, Step: survey.Step{Assignment: p.assignment, Item: p.item},
+		Revising: p.verb == verbMend, Page: p.page}
+	return c, nil
+}
+
 // load reads a request of the person. The position is the remembered one where the session speaks of
 // this request, else it is rebuilt. Request 0 is the questionnaire being tried.
 func (t *turn) load(ctx context.Context, request int64) (*conversation, error) {
@@ -64,7 +79,7 @@ func (t *turn) choosing(ctx context.Context, c *conversation) error {
 
 // pressForm does a press that concerns a request of the person.
 func (t *turn) pressForm(ctx context.Context, p press) error {
-	c, err := t.load(ctx, p.request)
+	c, err := t.loadFor(ctx, p)
 	if err != nil {
 		return err
 	}
@@ -89,11 +104,24 @@ func (t *turn) pressForm(ctx context.Context, p press) error {
 	case err != nil:
 		return err
 	}
-	if err := t.choosing(ctx, c); err != nil {
+	if err := t.complete(ctx, c); err != nil {
 		return err
 	}
 	t.draw(ctx, c)
 	return nil
+}
+
+// complete reads what the screen needs and is not known yet: the form, where it was only remembered, and
+// what may be chosen from.
+func (t *turn) complete(ctx context.Context, c *conversation) error {
+	if c.Blank() {
+		form, err := t.store.FormToAnswer(ctx, t.person.ID, c.RequestID)
+		if err != nil {
+			return err
+		}
+		c.OpenForm = form
+	}
+	return t.choosing(ctx, c)
 }
 
 func stoppedToast(err error) string {
@@ -252,12 +280,24 @@ func (t *turn) submit(ctx context.Context, c *conversation) error {
 	return nil
 }
 
-// draw shows the conversation where it stands, in the message pressed, and remembers it.
+// draw shows the conversation where it stands, in the message pressed, and remembers it. After a press
+// the message is redrawn behind the scenes.
 func (t *turn) draw(ctx context.Context, c *conversation) {
 	s := t.formScreen(ctx, c)
 	t.ack(ctx, c.toast)
-	message := t.show(ctx, s)
-	t.keep(ctx, c, message)
+	if t.query == "" || t.message == 0 {
+		t.drawings.wait(ctx, t.user)
+		t.keep(ctx, c, t.show(ctx, s))
+		return
+	}
+	pressed, later := t.message, *t // this turn may be over by then
+	t.drawings.put(t.user, pressed, func() {
+		ctx := context.WithoutCancel(ctx)
+		if message := later.show(ctx, s); message != pressed {
+			later.keep(ctx, c, message)
+		}
+	})
+	t.keep(ctx, c, pressed)
 }
 
 // keep remembers where the person is and which message shows it. The database is told only where it

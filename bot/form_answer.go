@@ -33,7 +33,7 @@ func (t *turn) turnStep(ctx context.Context, c *conversation, p press) error {
 		return t.erase(ctx, c, step)
 	case verbDone:
 		return t.leave(c, it, step)
-	case verbAnswer:
+	case verbAnswer, verbMend:
 		return t.answer(ctx, c, it, step, p.pick)
 	default:
 		return errForged
@@ -102,7 +102,7 @@ func (t *turn) fits(c *conversation, it *survey.Item, k pick) bool {
 // tap begins what is saved about a question.
 func (t *turn) tap(c *conversation, step survey.Step) storage.Tap {
 	return storage.Tap{
-		UpdateID: t.update, PersonID: t.person.ID, RequestID: c.RequestID,
+		UpdateID: t.update, PersonID: t.person.ID, TelegramID: t.user, RequestID: c.RequestID,
 		AssignmentID: step.Assignment, Item: step.Item,
 	}
 }
@@ -113,6 +113,12 @@ func (t *turn) save(ctx context.Context, c *conversation, tap storage.Tap) error
 	if !c.trying() {
 		if err := t.store.AnswerTo(ctx, t.now, c.OpenForm, tap); err != nil {
 			return err
+		}
+		if err := t.complete(ctx, c); err != nil {
+			return err
+		}
+		if c.Language.Known() && c.Language != t.lang { // changed since the person was read
+			t.speak(c.Language)
 		}
 	}
 	switch {

@@ -137,11 +137,7 @@ func decimal(r *big.Rat) string {
 // choiceRows are the answers that can be pressed; the one that stands is marked.
 func (t *turn) choiceRows(s *screen, c *conversation, it *survey.Item, step survey.Step) {
 	value, answered := c.Form.Answers[step]
-	answer := func(text string, columns int, k pick) inlineButton {
-		return button(text, columns, press{
-			verb: verbAnswer, request: c.RequestID, assignment: step.Assignment, item: step.Item, pick: k,
-		})
-	}
+	answer := func(text string, columns int, k pick) inlineButton { return button(text, columns, c.answer(step, k)) }
 	choices := it.Choices()
 	columns, perRow := widthButton, rowLength(it)
 	if perRow > 1 {
@@ -163,6 +159,15 @@ func (t *turn) choiceRows(s *screen, c *conversation, it *survey.Item, step surv
 		}
 		s.row(answer(mark+t.plain("form.dont_know", nil), widthButton, pick{kind: pickDontKnow}))
 	}
+}
+
+// answer is what a button that answers the question on the screen says.
+func (c *conversation) answer(step survey.Step, k pick) press {
+	p := press{verb: verbAnswer, request: c.RequestID, assignment: step.Assignment, item: step.Item, pick: k}
+	if c.position.Revising {
+		p.verb, p.page = verbMend, c.position.Page
+	}
+	return p
 }
 
 // rowLength is how many answers stand side by side: numbers and yes/no do, words do not.
@@ -220,10 +225,7 @@ func (t *turn) moveRows(s *screen, c *conversation, it *survey.Item, step survey
 	case answered:
 		row = append(row, to("form.next", verbDone))
 	case !it.Required:
-		row = append(row, button(t.plain("form.skip", nil), widthHalf, press{
-			verb: verbAnswer, request: c.RequestID, assignment: step.Assignment, item: step.Item,
-			pick: pick{kind: pickSkip},
-		}))
+		row = append(row, button(t.plain("form.skip", nil), widthHalf, c.answer(step, pick{kind: pickSkip})))
 	}
 	s.row(row...)
 	if len(c.Form.Missing()) == 0 {

@@ -27,15 +27,14 @@ func withReply(ctx context.Context) (context.Context, *replySlot) {
 // answerCallback answers a callback query: by the webhook's reply where there is one, else by a call.
 // It is called after the effects of the press are committed, never before: it is also what lets the
 // update be confirmed while the message is still being edited.
-func answerCallback(ctx context.Context, client *tg.Bot, params *tg.AnswerCallbackQueryParams) error {
+func answerCallback(ctx context.Context, client *Client, params *tg.AnswerCallbackQueryParams) error {
 	slot, ok := ctx.Value(replyKey{}).(*replySlot)
 	rides := ok && slot.put(params)
 	committed(ctx)
 	if rides {
 		return nil
 	}
-	_, err := client.AnswerCallbackQuery(ctx, params)
-	return err
+	return client.AnswerCallbackQuery(ctx, params)
 }
 
 func (s *replySlot) put(params *tg.AnswerCallbackQueryParams) bool {

@@ -48,7 +48,7 @@ func (b *Bot) console(ctx context.Context, u *models.Update) {
 	if t == nil {
 		return
 	}
-	_, err := b.client.AnswerCallbackQuery(ctx, &tg.AnswerCallbackQueryParams{
+	err := b.client.AnswerCallbackQuery(ctx, &tg.AnswerCallbackQueryParams{
 		CallbackQueryID: t.query, Text: cut(t.plain("toast.away", nil), maxToast),
 	})
 	if outcome, _ := Judge(err); outcome != OutcomeOK && outcome != OutcomeRefused { // refused: told before

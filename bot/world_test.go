@@ -3,6 +3,7 @@ package bot
 import (
 	"bytes"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"log/slog"
@@ -104,7 +105,7 @@ func startWorld(t testing.TB, lang survey.Lang, receive func(w *world, api strin
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
-		if err := w.dispatcher.Drain(ctx); err != nil {
+		if err := errors.Join(w.dispatcher.Drain(ctx), w.bot.Drain(ctx)); err != nil {
 			t.Error(err)
 		}
 	})
@@ -185,7 +186,8 @@ func (w *world) settle() {
 	ctx, cancel := context.WithTimeout(w.t.Context(), 20*time.Second)
 	defer cancel()
 	w.must(w.box.Settle(ctx))
-	w.must(w.dispatcher.Drain(ctx)) // it draws on after an update is confirmed
+	w.must(w.dispatcher.Drain(ctx))
+	w.must(w.bot.Drain(ctx)) // it draws on after an update is confirmed
 	for {
 		select {
 		case e := <-w.events[w.me]:

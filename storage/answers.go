@@ -14,6 +14,7 @@ import (
 type Tap struct {
 	UpdateID     int64 // recorded with the answer; 0: none
 	PersonID     int64
+	TelegramID   int64 // the account that pressed, which must still be the person's; 0: none did
 	RequestID    int64
 	AssignmentID int64
 	Item         int
@@ -33,8 +34,8 @@ type Tap struct {
 // ErrClosed; ErrHandled says that the update took effect before. Refused taps
 // change nothing.
 //
-// Whose the assignment is, is read beforehand, by itself and without locks: the
-// writing transaction touches no row that names a person.
+// Whose the assignment is, is looked up apart and without locks: the writing
+// transaction touches no row that names a person.
 func (s *Store) Answer(ctx context.Context, now time.Time, tap Tap) error {
 	rows, _ := s.pool.Query(ctx, sqlTapped, pgx.NamedArgs{"request": tap.RequestID, "assignment": tap.AssignmentID})
 	t, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[tapped])
@@ -49,11 +50,18 @@ func (s *Store) Answer(ctx context.Context, now time.Time, tap Tap) error {
 
 // answer checks a tap against what was read about it, and writes it.
 func (s *Store) answer(ctx context.Context, now time.Time, t tapped, tap Tap) error {
-	w, err := s.checkTap(ctx, now, t, tap)
+	if err := t.admits(tap); err != nil {
+		return err
+	}
+	key, err := s.roundKey(t.Salt)
 	if err != nil {
 		return err
 	}
-	return unlessBusy(ctx, func() error { return s.taps.write(ctx, s, w) })
+	w, err := s.tapOf(ctx, now, t, tap, ballotID(key, tap.AssignmentID))
+	if err != nil {
+		return err
+	}
+	return s.write(ctx, w)
 }
 
 // Every part is found by its key. An assignment that is not there shows as 0.
@@ -82,35 +90,35 @@ type tapped struct {
 	AssignmentState survey.AssignmentState
 }
 
-// checkTap trusts nothing that a tap says and turns it into rows to write.
-func (s *Store) checkTap(ctx context.Context, now time.Time, t tapped, tap Tap) (*tapWrite, error) {
+// admits says whether what is read about a tap lets it be written.
+func (t tapped) admits(tap Tap) error {
 	if t.PersonID != tap.PersonID {
-		return nil, survey.ErrForbidden
+		return survey.ErrForbidden
 	}
 	if err := t.RoundState.Answering(); err != nil {
-		return nil, err
+		return err
 	}
 	switch {
 	case t.RequestID == 0:
-		return nil, survey.ErrNotFound
+		return survey.ErrNotFound
 	case t.RequestID != tap.RequestID:
-		return nil, survey.ErrForbidden
+		return survey.ErrForbidden
 	case t.State != survey.RequestOpened:
-		return nil, survey.ErrStale
+		return survey.ErrStale
 	case t.AssignmentState != survey.AssignmentInvited && t.AssignmentState != survey.AssignmentAnswered:
-		return nil, survey.ErrStale
+		return survey.ErrStale
 	}
+	return nil
+}
+
+// tapOf turns a tap into rows to write; survey.ErrInvalid where the item does not take what it says.
+func (s *Store) tapOf(ctx context.Context, now time.Time, t tapped, tap Tap, ballot []byte) (*tapWrite, error) {
 	questionnaire, err := s.questionnaires.get(ctx, s.pool, t.QuestionnaireID)
 	if err != nil {
 		return nil, err
 	}
-	key, err := s.roundKey(t.Salt)
-	if err != nil {
-		return nil, err
-	}
 	w := &tapWrite{
-		update: tap.UpdateID, day: now.UTC(), round: t.RoundID,
-		ballot: ballotID(key, tap.AssignmentID), panel: t.PanelID, subject: t.SubjectID,
+		tap: tap, day: now.UTC(), round: t.RoundID, ballot: ballot, panel: t.PanelID, subject: t.SubjectID,
 		relation: t.Relation, stratum: t.Stratum, item: int16(tap.Item),
 	}
 	return w, w.set(questionnaire, tap)

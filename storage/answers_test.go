@@ -154,8 +154,8 @@ func TestUpdateTakesEffectOnce(t *testing.T) {
 	}
 }
 
-// queued returns taps as they wait for a batch, bypassing the checks.
-func (c *city) queued(f *OpenForm, values ...string) []*tapWrite {
+// queued returns taps as they wait for a batch, their values unchecked.
+func (c *city) queued(person int64, f *OpenForm, values ...string) []*tapWrite {
 	c.t.Helper()
 	key, err := c.roundKey(scalar[[]byte](c.t, c.Store, `SELECT salt FROM round WHERE id = $1`, c.round))
 	if err != nil {
@@ -163,7 +163,8 @@ func (c *city) queued(f *OpenForm, values ...string) []*tapWrite {
 	}
 	var batch []*tapWrite
 	for _, value := range values {
-		batch = append(batch, &tapWrite{day: testNow, round: c.round, ballot: ballotID(key, f.Form.Asked[0].Assignment),
+		tap := Tap{PersonID: person, RequestID: f.RequestID, AssignmentID: f.Form.Asked[0].Assignment}
+		batch = append(batch, &tapWrite{tap: tap, day: testNow, round: c.round, ballot: ballotID(key, f.Form.Asked[0].Assignment),
 			panel: f.Panel.ID, subject: 1, item: 1, value: &value, verdict: make(chan error, 1)})
 	}
 	return batch
@@ -173,9 +174,9 @@ func TestBatchHoldsAKeyOnce(t *testing.T) {
 	t.Parallel()
 	c := newCity(t, 1)
 	c.open(residents)
-	_, f := c.form("c001")
-	batch := c.queued(f, "1", "2", "3", "4")
-	batch[3].update = 9
+	person, f := c.form("c001")
+	batch := c.queued(person, f, "1", "2", "3", "4")
+	batch[3].tap.UpdateID = 9
 	if err := c.MarkHandled(t.Context(), testNow, 9); err != nil {
 		t.Fatal(err)
 	}
@@ -192,8 +193,8 @@ func TestBadRowFailsAlone(t *testing.T) {
 	t.Parallel()
 	c := newCity(t, 1)
 	c.open(residents)
-	_, f := c.form("c001")
-	batch := c.queued(f, "1", "bad\x00", "3")
+	person, f := c.form("c001")
+	batch := c.queued(person, f, "1", "bad\x00", "3")
 	batch[2].item = 3
 	c.writeBatch(batch)
 	for i, sentinel := range []error{nil, survey.ErrInvalid, nil} {

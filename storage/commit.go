@@ -14,13 +14,14 @@ import (
 	"pingyi/survey"
 )
 
-// Group commit: whatever taps wait are written by one statement, and each
-// tapper is answered after its commit. There is no timer: the commit before is
-// the window in which the next batch collects.
+// Group commit: whatever taps wait are looked up by one statement and written
+// by another, and each tapper is answered after its commit. There is no timer:
+// the commit before is the window in which the next batch collects.
 
-// tapWrite is one checked tap: rows to write. No field names a person.
+// tapWrite is one tap, and the rows to write for it. What is written names no
+// person.
 type tapWrite struct {
-	update   int64
+	tap      Tap
 	day      time.Time
 	round    int64
 	ballot   []byte
@@ -31,7 +32,11 @@ type tapWrite struct {
 	item     int16
 	value    *string // nil: leave the answer as it is
 	text     *string // nil: leave the text as it is; "": none
-	verdict  chan error
+
+	ballots ballots     // of the request, to be read back; none: not wanted
+	found   tapFound    // what was looked up
+	values  []openValue // what stands in the ballots once it is written
+	verdict chan error
 }
 
 // errBusy says that the round's row is held by somebody who changes it.
@@ -65,6 +70,11 @@ type tapQueue struct {
 	mu      sync.Mutex
 	waiting []*tapWrite
 	running bool
+}
+
+// write makes a tap durable, together with others.
+func (s *Store) write(ctx context.Context, w *tapWrite) error {
+	return unlessBusy(ctx, func() error { return s.taps.write(ctx, s, w) })
 }
 
 // write queues a tap and waits for its verdict. Where the context ends first
@@ -108,11 +118,11 @@ func (q *tapQueue) take() []*tapWrite {
 	var batch, rest []*tapWrite
 	updates := make(map[int64]bool)
 	for _, w := range q.waiting {
-		if len(batch) == maxBatch || w.update != 0 && updates[w.update] {
+		if len(batch) == maxBatch || w.tap.UpdateID != 0 && updates[w.tap.UpdateID] {
 			rest = append(rest, w)
 			continue
 		}
-		updates[w.update] = true
+		updates[w.tap.UpdateID] = true
 		batch = append(batch, w)
 	}
 	q.waiting = rest
@@ -182,20 +192,57 @@ const sqlWriteTaps = `
 	                 WHEN g.n IS NULL THEN 'handled' ELSE 'saved' END
 	FROM tap t LEFT JOIN held h ON h.id = t.round_id LEFT JOIN good g ON g.n = t.n`
 
-// writeTaps writes a batch in one transaction and returns a verdict per tap.
+// writeTaps looks a batch up, writes what is admitted in one transaction, and
+// returns a verdict per tap.
 func (s *Store) writeTaps(ctx context.Context, batch []*tapWrite) ([]error, error) {
-	rows, _ := s.pool.Query(ctx, sqlWriteTaps, tapColumns(batch))
-	verdicts := make([]error, len(batch))
+	verdicts, err := s.lookUp(ctx, batch)
+	if err != nil {
+		return nil, fmt.Errorf("looking up %d taps: %w", len(batch), err)
+	}
+	var admitted []*tapWrite
+	var at []int
+	for i, refused := range verdicts {
+		if refused == nil {
+			admitted, at = append(admitted, batch[i]), append(at, i)
+		}
+	}
+	if len(admitted) == 0 {
+		return verdicts, nil
+	}
+	err = s.writeAdmitted(ctx, admitted, func(i int, verdict error) { verdicts[at[i]] = verdict })
+	if err != nil {
+		return nil, fmt.Errorf("writing %d taps: %w", len(admitted), err)
+	}
+	return verdicts, nil
+}
+
+// writeAdmitted writes taps and reads back, in the same transaction, what their
+// requests' ballots hold then.
+func (s *Store) writeAdmitted(ctx context.Context, taps []*tapWrite, verdict func(i int, err error)) error {
+	of := make([]ballots, len(taps))
+	for i, w := range taps {
+		of[i], w.values = w.ballots, w.values[:0]
+	}
+	both := &pgx.Batch{}
+	both.Queue(sqlWriteTaps, tapColumns(taps))
+	both.Queue(sqlOpenValues, openValuesOf(of))
+	results := s.pool.SendBatch(ctx, both)
+	defer func() { _ = results.Close() }() // a second time, where all went well
+	rows, _ := results.Query()
 	var n int
 	var word string
 	_, err := pgx.ForEachRow(rows, []any{&n, &word}, func() error {
-		verdicts[n] = verdictOf(word)
+		verdict(n, verdictOf(word))
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("writing %d taps: %w", len(batch), err)
+		return err
 	}
-	return verdicts, nil
+	rows, _ = results.Query()
+	if err := eachOpenValue(rows, of, func(i int, v openValue) { taps[i].values = append(taps[i].values, v) }); err != nil {
+		return err
+	}
+	return results.Close() // the commit
 }
 
 func verdictOf(word string) error {
@@ -232,7 +279,7 @@ func tapColumns(batch []*tapWrite) pgx.NamedArgs {
 	for _, i := range order {
 		w := batch[i]
 		ns = append(ns, int32(i))
-		updates, rounds = append(updates, w.update), append(rounds, w.round)
+		updates, rounds = append(updates, w.tap.UpdateID), append(rounds, w.round)
 		panels, subjects = append(panels, w.panel), append(subjects, w.subject)
 		days, ballots, items = append(days, w.day), append(ballots, w.ballot), append(items, w.item)
 		relations, strata = append(relations, w.relation), append(strata, w.stratum)

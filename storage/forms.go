@@ -51,8 +51,15 @@ type OpenForm struct {
 	Form      *survey.Form
 	Choosable []Choosable // panels where people choose: all they may choose from, in order
 
-	tapped map[int64]tapped // by assignment: what an answer is checked against
+	Language survey.Lang // the person's own, where AnswerTo has just read it
+
+	tapped  map[int64]tapped // by assignment: what an answer is checked against
+	ballots ballots          // where the answers stand
+	blank   bool             // what was answered is not known yet
 }
+
+// Blank says that the form was remembered rather than read, and must not be shown.
+func (o *OpenForm) Blank() bool { return o.blank }
 
 // FormRound is the round of a form.
 type FormRound struct {
@@ -166,12 +173,7 @@ func (s *Store) form(ctx context.Context, person, request int64) (*OpenForm, for
 	if err != nil || len(q.Salt) == 0 {
 		return f, q, err
 	}
-	b, err := s.ballotsOf(q)
-	if err != nil {
-		return nil, formRow{}, err
-	}
-	rows, _ = s.pool.Query(ctx, sqlOpenValues, b.args())
-	return f, q, f.fill(b, rows)
+	return f, q, s.readBallots(ctx, f, q)
 }
 
 // emptyForm is a request's form without what has been answered.
@@ -202,51 +204,6 @@ func (s *Store) emptyForm(ctx context.Context, person int64, q formRow) (*OpenFo
 			SubjectID: a.ID, Relation: string(a.Relation), AssignmentState: survey.AssignmentInvited}
 	}
 	return f, nil
-}
-
-const sqlOpenValues = `
-	SELECT ballot_id, item, value, false AS text FROM open_answer
-	WHERE round_id = @round AND ballot_id = ANY(@ballots::bytea[])
-	UNION ALL
-	SELECT ballot_id, item, text, true FROM open_comment
-	WHERE round_id = @round AND ballot_id = ANY(@ballots::bytea[]) AND text <> ''`
-
-// openValue is one answer or text of an open ballot.
-type openValue struct {
-	BallotID []byte
-	Item     int
-	Value    string
-	Text     bool
-}
-
-// fill enters what has been answered so far.
-func (o *OpenForm) fill(b ballots, rows pgx.Rows) error {
-	values, err := pgx.CollectRows(rows, pgx.RowToStructByName[openValue])
-	if err != nil {
-		return fmt.Errorf("reading open ballots: %w", err)
-	}
-	o.enter(b, values)
-	return nil
-}
-
-func (o *OpenForm) enter(b ballots, values []openValue) {
-	f := o.Form
-	texts := make(map[survey.Key]string)
-	for _, v := range values {
-		k := survey.Key{Assignment: b.whose[string(v.BallotID)], Item: v.Item}
-		if v.Text {
-			texts[k] = v.Value
-		} else {
-			f.Answers[k] = v.Value
-		}
-	}
-	for k, text := range texts { // a typed answer stands under its mark
-		if item, ok := f.Questionnaire.Item(k.Item); ok && item.AnswerKind() == survey.ShortText {
-			f.Answers[k] = text
-		} else {
-			f.Comments[k] = text
-		}
-	}
 }
 
 // choosable returns the subjects that a respondent may choose.

@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -18,161 +19,158 @@ type Press struct {
 	Err    error     // of the form alone, as that of FormToAnswer
 }
 
-// Pressed reads who an account belongs to and the request that was pressed,
-// in one round trip where the request was read here shortly before. Its error
-// is survey.ErrNotFound where the account is nobody's.
+// Pressed reads who an account belongs to and the request that was pressed. Its
+// error is survey.ErrNotFound where the account is nobody's.
 func (s *Store) Pressed(ctx context.Context, now time.Time, telegramID, request int64) (Press, error) {
-	known, recent := s.ballots.get(now, request)
-	batch := &pgx.Batch{}
-	batch.Queue(sqlPersonByTelegram, pgx.NamedArgs{"telegram": telegramID})
-	batch.Queue(sqlForm, pgx.NamedArgs{"request": request})
-	if recent {
-		batch.Queue(sqlOpenValues, known.args())
-	}
-	p, q, values, err := s.readPress(ctx, batch)
+	p, q, err := s.readPress(ctx, telegramID, request)
 	if err != nil {
 		return Press{}, err
 	}
 	if p.Err == nil {
 		p.Form, p.Err = s.emptyForm(ctx, p.Person.ID, q)
 	}
-	switch {
-	case p.Err != nil || len(q.Salt) == 0:
-	case recent && known.of(q):
-		p.Form.enter(known, values)
-	default:
-		p.Err = s.readBallots(ctx, now, p.Form, q)
+	if p.Err == nil && len(q.Salt) > 0 {
+		p.Err = s.readBallots(ctx, p.Form, q)
 	}
 	if p.Err != nil {
 		p.Form, p.Err = nil, fmt.Errorf("storage: form of request %d: %w", request, mapError(p.Err))
+		return p, nil
+	}
+	if q.RoundState == survey.RoundOpen && q.State == survey.RequestOpened {
+		s.recent.put(now, request, remembered{person: p.Person, row: q, ballots: p.Form.ballots})
 	}
 	return p, nil
 }
 
-// readPress sends the questions and reads the answers. It asks nothing else meanwhile: it holds a
+// readPress sends both questions and reads the answers. It asks nothing else meanwhile: it holds a
 // connection, and all of them may be held so.
-func (s *Store) readPress(ctx context.Context, batch *pgx.Batch) (p Press, q formRow, values []openValue, err error) {
+func (s *Store) readPress(ctx context.Context, telegramID, request int64) (p Press, q formRow, err error) {
+	batch := &pgx.Batch{}
+	batch.Queue(sqlPersonByTelegram, pgx.NamedArgs{"telegram": telegramID})
+	batch.Queue(sqlForm, pgx.NamedArgs{"request": request})
 	results := s.pool.SendBatch(ctx, batch)
 	defer func() { _ = results.Close() }() // what failed was returned by the reading
 	if p.Person, err = onePerson(results.Query()); err != nil {
-		return Press{}, formRow{}, nil, fmt.Errorf("storage: person of an account: %w", mapError(err))
+		return Press{}, formRow{}, fmt.Errorf("storage: person of an account: %w", mapError(err))
 	}
 	rows, _ := results.Query()
-	if q, p.Err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[formRow]); p.Err != nil || batch.Len() < 3 {
-		return p, q, nil, nil
-	}
-	rows, _ = results.Query()
-	values, p.Err = pgx.CollectRows(rows, pgx.RowToStructByName[openValue])
-	return p, q, values, nil
+	q, p.Err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[formRow])
+	return p, q, nil
 }
 
-// readBallots fills a form in a round trip of its own and remembers whose ballots they are.
-func (s *Store) readBallots(ctx context.Context, now time.Time, f *OpenForm, q formRow) error {
-	b, err := s.ballotsOf(q)
+// Recent returns the press as Pressed read it here a moment ago, without asking anybody. It is good for
+// answering only: its form is blank until AnswerTo has checked it against the database. False where
+// nothing is remembered.
+func (s *Store) Recent(ctx context.Context, now time.Time, telegramID, request int64) (Press, bool) {
+	known, ok := s.recent.get(now, request)
+	if !ok || known.person.TelegramID != telegramID {
+		return Press{}, false
+	}
+	f, err := s.emptyForm(ctx, known.person.ID, known.row)
 	if err != nil {
-		return err
+		return Press{}, false
 	}
-	rows, _ := s.pool.Query(ctx, sqlOpenValues, b.args())
-	if err := f.fill(b, rows); err != nil {
-		return err
+	f.ballots, f.blank = known.ballots, true
+	return Press{Person: known.person, Form: f}, true
+}
+
+// AnswerTo is Answer to a form that was read or remembered for this very press. It returns the form as
+// the database has it after the answer; where the subjects have changed meanwhile the form stays blank
+// and has to be read again. The form must not be kept for another press.
+func (s *Store) AnswerTo(ctx context.Context, now time.Time, f *OpenForm, tap Tap) error {
+	err := s.answerTo(ctx, now, f, tap)
+	if err != nil {
+		s.recent.forget(tap.RequestID)
+		return fmt.Errorf("storage: answer to item %d of assignment %d: %w", tap.Item, tap.AssignmentID, err)
 	}
-	s.ballots.put(now, q.RequestID, b)
 	return nil
 }
 
-// ballots are the open ballots of a request.
-type ballots struct {
-	round int64
-	ids   [][]byte // in the order of assignments
-	whose map[string]int64
-}
-
-func (b ballots) args() pgx.NamedArgs { return pgx.NamedArgs{"round": b.round, "ballots": b.ids} }
-
-// of reports whether these are all ballots of the request.
-func (b ballots) of(q formRow) bool {
-	if len(q.Salt) == 0 || b.round != q.RoundID || len(b.ids) != len(q.Asked) {
-		return false
+func (s *Store) answerTo(ctx context.Context, now time.Time, f *OpenForm, tap Tap) error {
+	i := slices.Index(f.ballots.assignments, tap.AssignmentID)
+	if i < 0 || f.RequestID != tap.RequestID {
+		return survey.ErrForbidden
 	}
-	for i, a := range q.Asked {
-		if b.whose[string(b.ids[i])] != a.Assignment {
-			return false
-		}
+	t := f.tapped[tap.AssignmentID]
+	if err := t.admits(tap); err != nil {
+		return err
 	}
-	return true
-}
-
-// ballotsOf works out the ballots of a request whose round has its salt.
-func (s *Store) ballotsOf(q formRow) (ballots, error) {
-	key, err := s.roundKey(q.Salt)
+	w, err := s.tapOf(ctx, now, t, tap, f.ballots.ids[i])
 	if err != nil {
-		return ballots{}, err
+		return err
 	}
-	b := ballots{round: q.RoundID, whose: make(map[string]int64, len(q.Asked))}
-	for _, a := range q.Asked {
-		id := ballotID(key, a.Assignment)
-		b.ids = append(b.ids, id)
-		b.whose[string(id)] = a.Assignment
+	w.ballots = f.ballots
+	if err := s.write(ctx, w); err != nil {
+		return err
 	}
-	return b, nil
+	f.State, f.MessageID, f.Language = w.found.State, w.found.MessageID, w.found.Language
+	f.Round.State, f.Round.ClosesAt = w.found.RoundState, w.found.ClosesAt
+	f.blank = !slices.Equal(w.found.Asked, f.ballots.assignments)
+	if f.blank {
+		s.recent.forget(tap.RequestID)
+		return nil
+	}
+	clear(f.Form.Answers)
+	clear(f.Form.Comments)
+	f.enter(w.values)
+	return nil
 }
 
-// ballotLife is how long the ballots of a request are remembered, which is only in memory: who answers
-// presses again within it, and once the round is over they are nobody's.
+// How long what was read about a request is remembered, which is only in memory: who answers presses
+// again within it.
 const (
-	ballotLife = time.Minute
-	maxBallots = 20_000
+	recentLife = time.Minute
+	maxRecent  = 20_000
 )
 
-// ballotMemory remembers ballots of requests. The zero value is ready; it is safe for concurrent use.
-type ballotMemory struct {
+// remembered is what does not change while a request is being answered. Whatever else stands in it is
+// looked up again for every answer.
+type remembered struct {
+	person  Person
+	row     formRow
+	ballots ballots
+}
+
+// recentPresses remembers requests by their ids. The zero value is ready; it is safe for concurrent use.
+type recentPresses struct {
 	mu    sync.Mutex
-	young map[int64]ballots // since turned
-	old   map[int64]ballots // of the time before
+	young map[int64]remembered // since turned
+	old   map[int64]remembered // of the time before
 	turns time.Time
 }
 
 // turn forgets what is too old; the caller holds the lock.
-func (m *ballotMemory) turn(now time.Time) {
-	if age := now.Sub(m.turns); age >= 0 && age < ballotLife/2 && len(m.young) < maxBallots {
+func (m *recentPresses) turn(now time.Time) {
+	if age := now.Sub(m.turns); age >= 0 && age < recentLife/2 && len(m.young) < maxRecent {
 		return
 	}
-	if now.Sub(m.turns) > ballotLife {
+	if now.Sub(m.turns) > recentLife {
 		m.young = nil
 	}
-	m.old, m.young, m.turns = m.young, make(map[int64]ballots), now
+	m.old, m.young, m.turns = m.young, make(map[int64]remembered), now
 }
 
-func (m *ballotMemory) get(now time.Time, request int64) (ballots, bool) {
+func (m *recentPresses) get(now time.Time, request int64) (remembered, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.turn(now)
-	b, ok := m.young[request]
+	r, ok := m.young[request]
 	if !ok {
-		if b, ok = m.old[request]; ok {
-			m.young[request] = b
-		}
+		r, ok = m.old[request]
 	}
-	return b, ok
+	return r, ok
 }
 
-func (m *ballotMemory) put(now time.Time, request int64, b ballots) {
+func (m *recentPresses) put(now time.Time, request int64, r remembered) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.turn(now)
-	m.young[request] = b
+	m.young[request] = r
 }
 
-// AnswerTo is Answer to a form that was read for this very press: it asks nothing again. The form must
-// not be kept for another press.
-func (s *Store) AnswerTo(ctx context.Context, now time.Time, f *OpenForm, tap Tap) error {
-	t, ok := f.tapped[tap.AssignmentID]
-	err := error(survey.ErrForbidden)
-	if ok && f.RequestID == tap.RequestID {
-		err = s.answer(ctx, now, t, tap)
-	}
-	if err != nil {
-		return fmt.Errorf("storage: answer to item %d of assignment %d: %w", tap.Item, tap.AssignmentID, err)
-	}
-	return nil
+func (m *recentPresses) forget(request int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.young, request)
+	delete(m.old, request)
 }

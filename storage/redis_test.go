@@ -78,7 +78,7 @@ func TestSessions(t *testing.T) {
 			continue // names rounds only, and goes with the last
 		}
 		ttl, err := r.client.TTL(ctx, key).Result()
-		if err != nil || ttl <= 0 || ttl > 2*sessionLife {
+		if err != nil || ttl <= 0 || ttl > listLife {
 			t.Errorf("%s stays for %v, %v", key, ttl, err)
 		}
 		if raw, err := r.client.Get(ctx, key).Bytes(); err == nil && bytes.Contains(raw, []byte("话")) {

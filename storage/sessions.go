@@ -20,6 +20,10 @@ import (
 // answers stand in Postgres; only the place in it is lost.
 const sessionLife = 14 * 24 * time.Hour
 
+// listLife is how long a round's list of sessions is kept that nobody is added
+// to: longer than rounds are open, as nobody is added twice.
+const listLife = 366 * 24 * time.Hour
+
 // sessionKeys seal conversations and hide whose they are.
 type sessionKeys struct {
 	sealer cipher.AEAD
@@ -45,7 +49,11 @@ type Sessions struct {
 	client  redis.UniversalClient
 	presses *patience
 	keys    sessionKeys
+	puts    putQueue
 }
+
+// roundSize is the size of what stands before a sealed session: the id of its round.
+const roundSize = 8
 
 // name is the key of an account's session.
 func (s *Sessions) name(user int64) string {
@@ -64,9 +72,9 @@ func roundName(round int64) string { return "pingyi:sessions:{" + strconv.Format
 // nothing, or what there is was not sealed by us.
 func (s *Sessions) Get(ctx context.Context, user int64) ([]byte, bool, error) {
 	name := s.name(user)
-	var sealed []byte
+	var value []byte
 	err := s.presses.ask(ctx, func(ctx context.Context) (err error) {
-		sealed, err = s.client.Get(ctx, name).Bytes()
+		value, err = s.client.Get(ctx, name).Bytes()
 		return err
 	})
 	if errors.Is(err, redis.Nil) {
@@ -75,31 +83,28 @@ func (s *Sessions) Get(ctx context.Context, user int64) ([]byte, bool, error) {
 	if err != nil {
 		return nil, false, fmt.Errorf("storage: reading a session: %w", err)
 	}
-	plain, err := unseal(s.keys.sealer, sealed, name)
+	if len(value) < roundSize {
+		return nil, false, nil
+	}
+	plain, err := unseal(s.keys.sealer, value[roundSize:], name)
 	return plain, err == nil, nil
 }
 
 // Put replaces an account's session. It belongs to a round (0: to none), and
 // goes with it.
 func (s *Sessions) Put(ctx context.Context, user, round int64, session []byte) error {
-	name := s.name(user)
-	sealed := seal(s.keys.sealer, session, name)
-	err := s.presses.ask(ctx, func(ctx context.Context) error {
-		_, err := s.client.Pipelined(ctx, func(p redis.Pipeliner) error {
-			if round != 0 { // first: what is not listed would outlive its round
-				p.SAdd(ctx, roundsName, round)
-				p.SAdd(ctx, roundName(round), name)
-				p.Expire(ctx, roundName(round), 2*sessionLife)
-			}
-			p.Set(ctx, name, sealed, sessionLife)
-			return nil
-		})
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("storage: keeping a session: %w", err)
+	p := &sessionPut{name: s.name(user), round: round, done: make(chan error, 1)}
+	p.value = append(binary.BigEndian.AppendUint64(nil, uint64(round)), seal(s.keys.sealer, session, p.name)...)
+	s.puts.add(p, func(puts []*sessionPut) error { return s.put(puts) })
+	select {
+	case err := <-p.done:
+		if err != nil {
+			return fmt.Errorf("storage: keeping a session: %w", err)
+		}
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("storage: keeping a session: %w", ctx.Err())
 	}
-	return nil
 }
 
 // Delete removes an account's session.

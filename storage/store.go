@@ -44,7 +44,7 @@ type Store struct {
 	log  *slog.Logger
 
 	taps           tapQueue
-	ballots        ballotMemory
+	recent         recentPresses
 	questionnaires questionnaires
 }
 

@@ -54,7 +54,7 @@ type service struct {
 	log      *slog.Logger
 	store    *storage.Store
 	redis    *storage.Redis
-	client   *tg.Bot
+	client   *bot.Client
 	bot      *bot.Bot
 	dispatch *bot.Dispatcher
 	metrics  *metrics
@@ -181,7 +181,7 @@ func (s *service) work(ctx context.Context) error {
 	s.ready.set(false)
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()
-	err = errors.Join(err, s.dispatch.Drain(drain))
+	err = errors.Join(err, s.dispatch.Drain(drain), s.bot.Drain(drain))
 	if errors.Is(err, context.Canceled) {
 		return nil
 	}

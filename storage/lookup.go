@@ -1,0 +1,69 @@
+package storage
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"pingyi/survey"
+)
+
+// Whose the requests are and how everything stands, for a batch of taps. It locks nothing, and is apart
+// from the writing so that nothing ties a ballot to it.
+const sqlLookUp = `
+	WITH t AS MATERIALIZED (SELECT * FROM unnest(@requests::bigint[]) WITH ORDINALITY AS t (request_id, n))
+	SELECT t.n::int, q.person_id, coalesce(p.telegram_id, 0), p.language, q.state, coalesce(q.message_id, 0),
+	       r.state, r.closes_at,
+	       ARRAY(SELECT a.id FROM assignment a
+	             WHERE a.request_id = q.id AND a.state IN ('invited', 'answered') AND a.subject_id IS NOT NULL
+	             ORDER BY a.position, a.id)
+	FROM t JOIN request q ON q.id = t.request_id JOIN person p ON p.id = q.person_id JOIN round r ON r.id = q.round_id`
+
+// tapFound is how things stand around a tap at the moment it is written.
+type tapFound struct {
+	PersonID   int64
+	TelegramID int64
+	Language   survey.Lang
+	State      survey.RequestState
+	MessageID  int64
+	RoundState survey.RoundState
+	ClosesAt   *time.Time
+	Asked      []int64 // assignments, in order
+}
+
+// lookUp finds how things stand around a batch of taps, and returns for each why it is refused, nil
+// where it is not.
+func (s *Store) lookUp(ctx context.Context, batch []*tapWrite) ([]error, error) {
+	requests := make([]int64, len(batch))
+	refused := make([]error, len(batch))
+	for i, w := range batch {
+		requests[i], refused[i] = w.tap.RequestID, survey.ErrNotFound
+	}
+	rows, _ := s.pool.Query(ctx, sqlLookUp, pgx.NamedArgs{"requests": requests})
+	var n int
+	var f tapFound
+	_, err := pgx.ForEachRow(rows, []any{&n, &f.PersonID, &f.TelegramID, &f.Language, &f.State, &f.MessageID,
+		&f.RoundState, &f.ClosesAt, &f.Asked}, func() error {
+		w := batch[n-1]
+		w.found, refused[n-1] = f, f.admits(w.tap)
+		f.Asked, f.ClosesAt = nil, nil // the next row's are its own
+		return nil
+	})
+	return refused, err
+}
+
+// admits says whether a tap may be written as things stand now.
+func (f *tapFound) admits(tap Tap) error {
+	if f.PersonID != tap.PersonID || tap.TelegramID != 0 && f.TelegramID != tap.TelegramID {
+		return survey.ErrForbidden
+	}
+	if err := f.RoundState.Answering(); err != nil {
+		return err
+	}
+	if f.State != survey.RequestOpened || !slices.Contains(f.Asked, tap.AssignmentID) {
+		return survey.ErrStale
+	}
+	return nil
+}
