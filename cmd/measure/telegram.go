@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"slices"
@@ -17,8 +19,7 @@ type telegram struct {
 	url    string
 	server *http.Server
 	delay  atomic.Int64
-
-	answered, edited atomic.Int64
+	drawn  atomic.Pointer[func(chat int64)] // is told of every message that was redrawn
 
 	mu   sync.Mutex
 	sent []time.Time
@@ -43,6 +44,7 @@ func (t *telegram) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		t.sent = append(t.sent, time.Now())
 		t.mu.Unlock()
 	}
+	body, _ := io.ReadAll(r.Body) // what is cut short has no chat in it
 	time.Sleep(time.Duration(t.delay.Load()))
 	result := "true"
 	switch method {
@@ -51,13 +53,26 @@ func (t *telegram) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "sendMessage":
 		result = fmt.Sprintf(`{"message_id":%d,"date":1,"chat":{"id":1,"type":"private"}}`, 1000+time.Now().UnixNano()%1e9)
 	case "editMessageText":
-		t.edited.Add(1)
+		if drawn := t.drawn.Load(); drawn != nil {
+			(*drawn)(chatOf(body))
+		}
 		result = `{"message_id":5,"date":1,"chat":{"id":1,"type":"private"}}`
-	case "answerCallbackQuery":
-		t.answered.Add(1)
 	}
 	w.Header().Set("Content-Type", "application/json")
 	_, _ = fmt.Fprintf(w, `{"ok":true,"result":%s}`, result) // whoever asked has gone
+}
+
+// chatOf is the chat_id of a call, in JSON or in a form.
+func chatOf(body []byte) int64 {
+	_, rest, _ := bytes.Cut(body, []byte(`chat_id"`))
+	var chat int64
+	for _, c := range bytes.TrimLeft(rest, ": \r\n\"") {
+		if c < '0' || c > '9' {
+			break
+		}
+		chat = chat*10 + int64(c-'0')
+	}
+	return chat
 }
 
 // takeSent returns when messages were sent, and begins anew.

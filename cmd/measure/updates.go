@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -104,27 +105,37 @@ func (b *bench) contest(ctx context.Context, c contender, length time.Duration) 
 	return r, err
 }
 
-// load presses for a while, as fast as it goes or at a rate, waits until all messages are redrawn, and
-// returns how many presses a second came to their end, and how long each took until 200, sorted.
+// load presses for a while, as fast as it goes or at a rate; whoever has pressed presses again once the
+// message is redrawn. It returns how many presses a second came to their end, and how long each took
+// until 200, sorted.
 func (b *bench) load(ctx context.Context, p *process, length time.Duration, rate float64) (float64, []time.Duration, error) {
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: connections}, Timeout: time.Minute}
 	defer client.CloseIdleConnections()
-	before := b.telegram.edited.Load()
+	ready := make(chan int, len(b.forms)) // who may press
+	who := make(map[int64]int, len(b.forms))
+	for i, f := range b.forms {
+		who[f.Telegram] = i
+		ready <- i
+	}
+	drawn := func(chat int64) { ready <- who[chat] }
+	b.telegram.drawn.Store(&drawn)
+	defer b.telegram.drawn.Store(nil)
 	began := time.Now()
 	var mu sync.Mutex
 	var latencies []time.Duration
 	var failed error
 	var turn atomic.Int64
 	var all sync.WaitGroup
-	for n := range connections {
+	for range connections {
 		all.Go(func() {
 			for i := 0; ctx.Err() == nil && time.Since(began) < length; i++ {
+				person := <-ready
 				at := time.Now()
 				if rate > 0 {
 					at = began.Add(time.Duration(float64(turn.Add(1)) / rate * float64(time.Second)))
 					time.Sleep(time.Until(at))
 				}
-				err := press(ctx, client, p.base+hookPath, b.forms[(n+i*connections)%len(b.forms)], i)
+				err := press(ctx, client, p.base+hookPath, b.forms[person], i)
 				mu.Lock()
 				latencies = append(latencies, time.Since(at))
 				if err != nil {
@@ -135,9 +146,11 @@ func (b *bench) load(ctx context.Context, p *process, length time.Duration, rate
 		})
 	}
 	all.Wait()
-	for deadline := time.Now().Add(time.Minute); b.telegram.edited.Load()-before < int64(len(latencies)); time.Sleep(2 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			return 0, nil, fmt.Errorf("%d of %d messages were redrawn", b.telegram.edited.Load()-before, len(latencies))
+	for range b.forms { // until everybody sees the last of what they pressed
+		select {
+		case <-ready:
+		case <-time.After(time.Minute):
+			return 0, nil, errors.New("a message was not redrawn")
 		}
 	}
 	took := time.Since(began)
