@@ -64,9 +64,11 @@ type Trace struct {
 	Part   string
 	Title  Text
 	Rule   string
+	Over   string // how periods or sources are combined; empty: it is one figure
 	Scope  string
 	State  State
 	Value  *big.Rat
+	Words  []string // what a pick found, in place of a value
 	Weight *big.Rat // within its parent, where it has one
 	Lines  []Line
 	Inputs []*Trace
@@ -125,7 +127,7 @@ func (c *Cell) input(member *Cell, weight *big.Rat, named bool) {
 	}
 	t.Weight = weight
 	if named {
-		t.Lines, t.Inputs, t.Rule = nil, nil, "named"
+		t.Lines, t.Inputs, t.Rule, t.Over = nil, nil, "named", ""
 	}
 	c.Trace.Inputs = append(c.Trace.Inputs, &t)
 }

@@ -81,7 +81,7 @@ func (c *computation) groupMean(child *part, in scope, cells []*Cell, i int, int
 	out := slices.Clone(cells)
 	out[i] = &Cell{State: Present, Value: meanOf(known), Trace: cells[i].Trace}
 	into.flag(flagImputed, child, in)
-	into.line("as_mean", "Over", scopeGroup, "Count", len(known), "Sum", sumOf(known), "Value", out[i].Value)
+	into.line("as_mean", "Over", scopeGroup, "Terms", listed(known, " + "), "Count", len(known), "Sum", sumOf(known), "Value", out[i].Value)
 	return out
 }
 
@@ -153,6 +153,7 @@ func (r *combineRule) rescaledSum(cell *Cell, p *part, in scope, shares []share)
 			used = append(used, s)
 		} else {
 			cell.flag(flagRescaled, r.members[j].part, in)
+			cell.line("dropped", "Part", s.name)
 		}
 	}
 	combineShares(cell, p, in, "sum", "drop", used)
@@ -287,10 +288,23 @@ func fold(cell *Cell, how string, used []share) {
 	case "count":
 		cell.Value = rat(int64(len(values)))
 	}
-	if len(values) == 1 && how != "count" && how != "change" {
+	if len(values) == 1 && how != "count" && how != "change" && !cell.narrowed() {
 		return // nothing to work out
 	}
 	cell.line(how, "Terms", terms(used, how), "Count", len(values), "Value", cell.Value)
+}
+
+// narrowed tells whether the last step left something out, so that what is
+// left is to be named.
+func (c *Cell) narrowed() bool {
+	if c.Trace == nil || len(c.Trace.Lines) == 0 {
+		return false
+	}
+	switch c.Trace.Lines[len(c.Trace.Lines)-1].Code {
+	case "scoring.trace.trimmed", "scoring.trace.not_best", "scoring.trace.dropped", "scoring.trace.class_below", "scoring.trace.class_missing":
+		return true
+	}
+	return false
 }
 
 func foldWeighted(cell *Cell, how string, used []share) {
@@ -327,9 +341,8 @@ func terms(used []share, how string) string {
 	}
 	out := make([]string, len(used))
 	for i, s := range used {
-		out[i] = plain(s.cell.Value)
-		if s.cell.Value.Sign() < 0 && sign != ", " {
-			out[i] = "(" + out[i] + ")"
+		if out[i] = plain(s.cell.Value); sign != ", " {
+			out[i] = keyed(s.cell.Value)
 		}
 		if strings.HasPrefix(how, "weighted") {
 			out[i] = plain(orZero(s.weight)) + " × " + out[i]

@@ -73,13 +73,13 @@ func (c *computation) shape(p *part, in scope, i int, cell *Cell) {
 	}
 	for _, f := range p.floor {
 		if cell.Value.Cmp(f.value) < 0 && c.holds(f.when, p, in, i) {
-			cell.line("floor", "Was", cell.Value, "Value", f.value)
+			cell.line("floor", append(c.because(f.when, p.kind, in, i), "Was", cell.Value, "Value", f.value)...)
 			cell.Value = f.value
 		}
 	}
 	for _, f := range p.cap {
 		if cell.Value.Cmp(f.value) > 0 && c.holds(f.when, p, in, i) {
-			cell.line("cap", "Was", cell.Value, "Value", f.value)
+			cell.line("cap", append(c.because(f.when, p.kind, in, i), "Was", cell.Value, "Value", f.value)...)
 			cell.Value = f.value
 		}
 	}
@@ -96,8 +96,8 @@ func (c *computation) finish(p *part, in scope, cells []*Cell) []*Cell {
 	out := slices.Clone(cells)
 	for i, cell := range cells {
 		if p.when != nil && !c.holds(p.when, p, in, i) {
-			out[i] = &Cell{State: NotApplicable, Trace: &Trace{Part: p.path, Title: p.title, Rule: p.rule.name(), Scope: in.String(), State: NotApplicable,
-				Lines: []Line{{"scoring.trace.not_applicable", map[string]any{"When": p.when.expr.String()}}}}}
+			out[i] = &Cell{State: NotApplicable, Trace: &Trace{Part: p.path, Title: p.title, Rule: p.rule.name(), Scope: in.String(), State: NotApplicable}}
+			out[i].line("not_applicable", c.because(p.when, p.kind, in, i)...)
 		} else if cell.State == Missing && len(p.missing) > 0 {
 			out[i] = c.substitute(p, in, i, cells)
 		}
@@ -118,7 +118,7 @@ func (c *computation) label(p *part, in scope, i int, cell *Cell) {
 	for _, l := range p.labels {
 		if l.when == nil || c.holds(l.when, p, in, i) {
 			cell.Words = append(cell.Words, l.code)
-			cell.line("label", "Label", l.code)
+			cell.line("label", append(c.because(l.when, p.kind, in, i), "Label", l.code)...)
 			return
 		}
 	}
@@ -141,7 +141,7 @@ func (c *computation) substitute(p *part, in scope, i int, cells []*Cell) *Cell 
 		case "zero":
 			cell.State, cell.Value = Present, new(big.Rat)
 			cell.flag(flagZero, p, in)
-			cell.line("as_zero")
+			cell.line("as_zero", "Value", cell.Value)
 		case "constant":
 			cell.State, cell.Value = Present, s.value
 			cell.flag(flagImputed, p, in)
@@ -159,7 +159,7 @@ func (c *computation) substitute(p *part, in scope, i int, cells []*Cell) *Cell 
 			}
 			cell.State, cell.Value = Present, meanOf(known)
 			cell.flag(flagImputed, p, in)
-			cell.line("as_mean", "Over", s.over, "Count", len(known), "Sum", sumOf(known), "Value", cell.Value)
+			cell.line("as_mean", "Over", s.over, "Terms", listed(known, " + "), "Count", len(known), "Sum", sumOf(known), "Value", cell.Value)
 		}
 		trace.State, trace.Value = cell.State, cell.Value
 		return &cell
@@ -268,7 +268,7 @@ func (c *computation) combineScopes(p *part, in scope, how, missing string, name
 	}
 	out := make([]*Cell, len(c.subjects[p.kind]))
 	for i := range out {
-		cell := &Cell{Trace: &Trace{Part: p.path, Title: p.title, Rule: p.rule.name(), Scope: in.String()}}
+		cell := &Cell{Trace: &Trace{Part: p.path, Title: p.title, Rule: p.rule.name(), Over: how, Scope: in.String()}}
 		var shares []share
 		for j, name := range names {
 			shares = append(shares, share{name, columns[j][i], weights[name]})

@@ -162,9 +162,10 @@ func (r *ledgerRule) highest(cell *Cell, entries []entryPoints) []entryPoints {
 }
 
 func (r *ledgerRule) addUp(cell *Cell, entries []entryPoints) {
-	total := new(big.Rat).Set(orZero(r.base))
+	total, terms := new(big.Rat).Set(orZero(r.base)), []*big.Rat{}
 	if r.base != nil {
 		cell.line("entry_base", "Value", r.base)
+		terms = append(terms, r.base)
 	}
 	for _, e := range entries {
 		v := e.points
@@ -177,10 +178,15 @@ func (r *ledgerRule) addUp(cell *Cell, entries []entryPoints) {
 			v = rat(1)
 		}
 		total.Add(total, v)
-		cell.line("entry", "ID", e.ID, "Kind", e.Kind, "Date", e.Date, "Points", v, "Reason", e.Reason)
+		terms = append(terms, v)
+		level := ""
+		if e.Points == nil {
+			level = e.Level
+		}
+		cell.line("entry", "ID", e.ID, "Kind", e.Kind, "Date", e.Date, "Level", level, "Points", v, "Reason", e.Reason)
 	}
 	cell.State, cell.Value = Present, total
-	cell.line("entry_sum", "Count", len(entries), "Value", total)
+	cell.line("entry_sum", "Terms", listed(terms, " + "), "Count", len(entries), "Value", total)
 }
 
 func maxRat(a, b *big.Rat) *big.Rat {

@@ -41,11 +41,11 @@ func (r *attributeRule) compute(c *computation, p *part, in scope) []*Cell {
 		cell := &Cell{Trace: &Trace{}}
 		out[i] = cell
 		text := attribute(s, r.attribute)
-		value, ok := r.value(text)
+		value, which, ok := r.value(text)
 		switch {
 		case ok:
 			cell.State, cell.Value = Present, value
-			cell.line("attribute", "Attribute", r.attribute, "Got", text, "Value", value)
+			cell.line("attribute", "Attribute", r.attribute, "Got", text, "How", which.how, "Threshold", which.threshold, "Value", value)
 		case text == "":
 			cell.line("attribute_empty", "Attribute", r.attribute)
 		default:
@@ -56,19 +56,20 @@ func (r *attributeRule) compute(c *computation, p *part, in scope) []*Cell {
 	return out
 }
 
-func (r *attributeRule) value(text string) (*big.Rat, bool) {
+// value is what the attribute's text gives, and by which step.
+func (r *attributeRule) value(text string) (*big.Rat, step, bool) {
 	if v, ok := r.words[text]; ok {
-		return v, true
+		return v, step{}, true
 	}
 	if n, ok := ParseNumber(text); ok {
 		if len(r.steps) == 0 && len(r.words) == 0 {
-			return n, true
+			return n, step{}, true
 		}
-		if v, _, ok := findStep(r.steps, n); ok {
-			return v, true
+		if v, which, ok := findStep(r.steps, n); ok {
+			return v, which, true
 		}
 	}
-	return r.otherwise, r.otherwise != nil
+	return r.otherwise, step{}, r.otherwise != nil
 }
 
 // formulaRule is arithmetic on named parts and attributes.
@@ -84,20 +85,11 @@ func (r *formulaRule) compute(c *computation, p *part, in scope) []*Cell {
 		out[i] = cell
 		env := c.environment(r.condition, p.kind, in, i)
 		v := r.expr.Eval(env)
-		written := r.expr.Substitute(func(name string) string {
-			if n := env(name).Number; n != nil {
-				if n.Sign() < 0 {
-					return "(" + plain(n) + ")"
-				}
-				return plain(n)
-			}
-			return "–"
-		})
 		cell.State, cell.Value = Present, v.Number
 		if v.Number == nil {
 			cell.State = r.absent(c, in, i, cell, env)
 		}
-		cell.line("formula", "Formula", r.expr.Substitute(func(n string) string { return n }), "Numbers", written, "Value", ratOrNil(v.Number))
+		cell.line("formula", "Formula", r.written(), "Numbers", c.inNumbers(r.condition, p.kind, in, i), "Value", ratOrNil(v.Number))
 	}
 	return out
 }

@@ -32,6 +32,7 @@ func (r *surveyRule) needs() []*part { return nil }
 // class is what respondents of one class said of one subject.
 type class struct {
 	name   string
+	shown  string // its name on a scorecard; empty: one respondent, who is not named
 	n      int64
 	counts map[string]map[string]int64 // item → value → n, over the panels' scale
 	scales map[string]*scale           // item → scale
@@ -137,7 +138,10 @@ func (r *surveyRule) sort(c *computation, byName map[string]*class, p *panel, sh
 func (r *surveyRule) class(byName map[string]*class, name string, items []string, p *panel) *class {
 	cl, ok := byName[name]
 	if !ok {
-		cl = &class{name: name, counts: map[string]map[string]int64{}, scales: map[string]*scale{}}
+		cl = &class{name: name, shown: name, counts: map[string]map[string]int64{}, scales: map[string]*scale{}}
+		if r.by == "respondent" {
+			cl.shown = ""
+		}
 		byName[name] = cl
 	}
 	for _, item := range items {
@@ -210,29 +214,32 @@ func (cl *class) byItems(cell *Cell, quiet bool) *big.Rat {
 		return nil
 	}
 	mean := meanOf(means)
-	if len(means) > 1 && !quiet {
-		cell.line("mean_of_items", "Terms", strings.Join(written, " + "), "Count", len(means), "Value", mean)
+	switch terms := strings.Join(written, " + "); {
+	case len(means) == 1:
+	case quiet:
+		cell.line("response", "Terms", terms, "Count", cl.n, "Items", len(means), "Value", mean)
+	default:
+		cell.line("mean_of_items", "Terms", terms, "Count", len(means), "Value", mean)
 	}
 	return mean
 }
 
+// pooled is the mean of all answers, whatever the item.
 func (cl *class) pooled(cell *Cell) *big.Rat {
-	total, n := new(big.Rat), int64(0)
+	all := tally{}
 	for _, item := range keys(cl.scales) {
-		sum, k, _ := cl.itemSum(item)
-		total.Add(total, sum)
-		n += k
+		for value, k := range cl.counts[item] {
+			if points, counted, _ := cl.scales[item].value(value); counted {
+				all.add(points, k)
+			}
+		}
 	}
-	if n == 0 {
-		return nil
-	}
-	mean := new(big.Rat).Quo(total, rat(n))
-	cell.line("pooled", "Sum", total, "Count", n, "Value", mean)
-	return mean
+	return all.mean(cell, "pooled")
 }
 
+// byPersons is the mean over respondents of each one's own mean.
 func (cl *class) byPersons(cell *Cell) *big.Rat {
-	total, n := new(big.Rat), int64(0)
+	all := tally{}
 	for _, s := range cl.sheets {
 		own, k := new(big.Rat), int64(0)
 		for _, a := range s.answers {
@@ -248,16 +255,9 @@ func (cl *class) byPersons(cell *Cell) *big.Rat {
 		if k == 0 {
 			continue
 		}
-		own.Quo(own, rat(k))
-		total.Add(total, own.Mul(own, rat(s.count)))
-		n += s.count
+		all.add(own.Quo(own, rat(k)), s.count)
 	}
-	if n == 0 {
-		return nil
-	}
-	mean := new(big.Rat).Quo(total, rat(n))
-	cell.line("by_persons", "Sum", total, "Count", n, "Value", mean)
-	return mean
+	return all.mean(cell, "by_persons")
 }
 
 // centre takes out how severe each class is: cell − class mean + grand mean,
@@ -276,15 +276,17 @@ func (r *surveyRule) centre(classes [][]*class, out []*Cell) {
 	if len(all) == 0 {
 		return
 	}
-	grand := meanOf(all)
+	grand, sum := meanOf(all), sumOf(all)
 	for i, list := range classes {
 		for _, cl := range list {
 			if cl.value == nil {
 				continue
 			}
-			was, own := cl.value, meanOf(byClass[cl.name])
+			was, mine := cl.value, byClass[cl.name]
+			own := meanOf(mine)
 			cl.value = new(big.Rat).Add(new(big.Rat).Sub(was, own), grand)
-			out[i].line("centred", "Class", cl.name, "Was", was, "Own", own, "Grand", grand, "Value", cl.value)
+			out[i].line("centred", "Class", cl.shown, "Was", was, "Own", own, "OwnSum", sumOf(mine), "OwnCount", len(mine),
+				"Grand", grand, "GrandSum", sum, "GrandCount", len(all), "Value", cl.value)
 		}
 	}
 }
@@ -300,7 +302,7 @@ func (r *surveyRule) combineClasses(p *part, in scope, cell *Cell, classes []*cl
 		}
 		if least := r.least(cl.name); cl.n < least {
 			cell.flag(flagMinimum, p, in)
-			cell.line("class_below", "Class", cl.name, "Min", least)
+			cell.line("class_below", "Class", cl.shown, "Min", least)
 			continue
 		}
 		w := rat(1)
@@ -325,6 +327,11 @@ func (r *surveyRule) combineClasses(p *part, in scope, cell *Cell, classes []*cl
 // weigh combines the classes that are left.
 func (r *surveyRule) weigh(p *part, in scope, cell *Cell, used []share) {
 	r.missedClasses(p, in, cell, used)
+	if r.by == "respondent" { // a scorecard names no respondent
+		for i := range used {
+			used[i].name = ""
+		}
+	}
 	used = trimShares(cell, used, r.trim)
 	switch {
 	case len(used) == 0:

@@ -1,6 +1,7 @@
 package scoring
 
 import (
+	"cmp"
 	"math/big"
 	"slices"
 	"strings"
@@ -150,6 +151,7 @@ func (r *valuesRule) indicator(c *computation, p *part, s *Subject, code string,
 		c.fault(fileValues, given[1].Line, "values_several", "Subject", s.Code, "Indicator", code, "Part", p.path, "Count", len(given))
 		return &Cell{}
 	}
+	rule.tellRows(cell, code, given)
 	var marks []*big.Rat
 	for _, reading := range rule.gather(c, given) {
 		mark, line, ok := rule.mark(c, reading)
@@ -165,12 +167,44 @@ func (r *valuesRule) indicator(c *computation, p *part, s *Subject, code string,
 			cell.line("rows_mean", "Indicator", code, "Sum", sumOf(marks), "Count", len(marks), "Value", meanOf(marks))
 		}
 		return present(meanOf(marks))
-	case "min":
-		return present(slices.MinFunc(marks, (*big.Rat).Cmp))
-	case "max":
-		return present(slices.MaxFunc(marks, (*big.Rat).Cmp))
+	case "min", "max":
+		best := slices.MinFunc(marks, (*big.Rat).Cmp)
+		if rule.rows == "max" {
+			best = slices.MaxFunc(marks, (*big.Rat).Cmp)
+		}
+		if len(marks) > 1 {
+			cell.line("rows_"+rule.rows, "Indicator", code, "Terms", listed(marks, ", "), "Count", len(marks), "Value", best)
+		}
+		return present(best)
 	}
 	return present(marks[0])
+}
+
+// tellRows shows what several rows of one indicator are made one from: the
+// summands of the value and of the target, or which of the rows counts.
+func (r valueRule) tellRows(cell *Cell, code string, rows []*Value) {
+	if len(rows) < 2 || r.rows == "mean" || r.rows == "min" || r.rows == "max" {
+		return
+	}
+	var values, targets []*big.Rat
+	var dated []string
+	for _, v := range rows {
+		if n, ok := r.number(v.Value); ok {
+			values = append(values, n)
+			if v.Target != nil {
+				targets = append(targets, v.Target)
+			}
+		}
+		dated = append(dated, strings.TrimSpace(cmp.Or(v.Date, v.Period, v.Source)+" "+v.Value))
+	}
+	if r.rows == "sum" && len(values) > 0 {
+		cell.line("rows_sum", "Indicator", code, "Terms", listed(values, " + "), "Count", len(values), "Value", sumOf(values))
+		if len(targets) == len(values) {
+			cell.line("rows_sum_target", "Indicator", code, "Terms", listed(targets, " + "), "Count", len(targets), "Value", sumOf(targets))
+		}
+		return
+	}
+	cell.line("rows_"+r.rows, "Indicator", code, "Rows", strings.Join(dated[:min(len(dated), maxListed)], ", "), "Count", len(rows))
 }
 
 func (l Line) list() []any {

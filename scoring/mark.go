@@ -44,11 +44,7 @@ func (r valueRule) read(c *computation, v *Value) reading {
 	if v.Value == "" {
 		return x
 	}
-	if points, known := r.words[v.Value]; known {
-		x.value = points
-		return x
-	}
-	n, ok := ParseNumber(v.Value)
+	n, ok := r.number(v.Value)
 	if !ok {
 		args := []any{"Subject", v.Subject, "Indicator", v.Indicator, "Got", v.Value}
 		if near := nearest(v.Value, keys(r.words)); near != "" {
@@ -58,12 +54,20 @@ func (r valueRule) read(c *computation, v *Value) reading {
 		x.ok = false
 		return x
 	}
-	if isPercent(v.Value) && !r.takesPercent() {
+	if _, word := r.words[v.Value]; !word && isPercent(v.Value) && !r.takesPercent() {
 		c.fault(fileValues, v.Line, "percent", "Column", "value", "Got", v.Value)
 		x.ok = false
 	}
 	x.value = n
 	return x
+}
+
+// number is a value's number: that of its word, or its own.
+func (r valueRule) number(text string) (*big.Rat, bool) {
+	if points, known := r.words[text]; known {
+		return points, true
+	}
+	return ParseNumber(text)
 }
 
 // takesPercent tells whether 50% can only be 0.5: where the value is held
@@ -106,15 +110,15 @@ func (r valueRule) mark(c *computation, x reading) (*big.Rat, Line, bool) {
 		return r.deadline(x)
 	case "steps":
 		if !r.onRatio {
-			return r.stepped(c, x, x.value)
+			return r.stepped(c, x, x.value, "")
 		}
 	case "mark":
-		v := r.clip(x.value)
+		v, bound := r.clip(x.value)
 		code := "value"
 		if _, isWord := r.words[x.word]; isWord {
 			code = "value_word"
 		}
-		return v, Line{code, map[string]any{"Got": x.word}}, true
+		return v, Line{code, map[string]any{"Got": x.word, "Bound": bound}}, true
 	}
 	if x.target == nil || x.target.Sign() < 0 || x.target.Sign() == 0 && r.better != "lower" {
 		c.fault(fileValues, x.line, "target_missing", "Got", ratText(x.target))
@@ -128,51 +132,55 @@ func (r valueRule) mark(c *computation, x reading) (*big.Rat, Line, bool) {
 	case "position":
 		return r.position(c, x)
 	}
-	ratio := r.ratio(x)
+	ratio, written := r.ratio(x)
 	if r.score == "steps" {
-		return r.stepped(c, x, ratio)
+		return r.stepped(c, x, ratio, written)
 	}
 	code := "completion"
 	if r.better == "lower" {
 		code = "completion_lower"
 	}
-	return r.late100(x, ratio, ratio.Cmp(rat(1)) >= 0, code)
+	return r.late100(x, ratio, ratio.Cmp(rat(1)) >= 0, Line{code, map[string]any{"Ratio": written}})
 }
 
-// ratio is actual ÷ target; where lower is better it is 1 as soon as the
-// target is kept (an actual of 0 too), else target ÷ actual.
-func (r valueRule) ratio(x reading) *big.Rat {
+// ratio is actual ÷ target and how it is keyed in; where lower is better it is
+// 1 as soon as the target is kept (an actual of 0 too), else target ÷ actual.
+func (r valueRule) ratio(x reading) (*big.Rat, string) {
 	if r.better != "lower" {
-		return new(big.Rat).Quo(x.value, x.target)
+		return new(big.Rat).Quo(x.value, x.target), keyed(x.value) + " ÷ " + plain(x.target)
 	}
 	if x.value.Cmp(x.target) <= 0 {
-		return rat(1)
+		return rat(1), ""
 	}
-	return new(big.Rat).Quo(x.target, x.value)
+	return new(big.Rat).Quo(x.target, x.value), plain(x.target) + " ÷ " + plain(x.value)
 }
 
 // late100 clips a rate, takes off for lateness what was completed late, and
 // brings it to 100.
-func (r valueRule) late100(x reading, rate *big.Rat, done bool, code string) (*big.Rat, Line, bool) {
-	v := r.clip(rate)
-	line := Line{code, map[string]any{"Got": ratText(x.value), "Target": ratText(x.target), "Rate": plain(v)}}
-	v = new(big.Rat).Mul(v, rat(100))
+func (r valueRule) late100(x reading, rate *big.Rat, done bool, line Line) (*big.Rat, Line, bool) {
+	clipped, bound := r.clip(rate)
+	for name, value := range map[string]any{"Got": ratText(x.value), "Target": ratText(x.target), "Raw": plain(rate), "Rate": plain(clipped), "Bound": bound} {
+		line.Args[name] = value
+	}
+	v := new(big.Rat).Mul(clipped, rat(100))
 	if !done || !x.isLate() || r.late == nil && r.lateDay == nil {
 		return v, line, true
 	}
 	line.Code += "_late"
 	line.Args["Date"], line.Args["Due"] = x.date, x.due
+	sum := plain(clipped) + " × 100"
 	if r.late != nil {
 		v.Mul(v, r.late)
-		line.Args["Factor"] = plain(r.late)
+		sum += " × " + plain(r.late)
 	}
 	if r.lateDay != nil {
-		days := x.daysLate()
-		v.Sub(v, new(big.Rat).Mul(r.lateDay, rat(days)))
-		if v.Sign() < 0 {
-			v = new(big.Rat)
-		}
-		line.Args["Factor"] = plain(r.lateDay) + " × " + plain(rat(days))
+		days := rat(x.daysLate())
+		v.Sub(v, new(big.Rat).Mul(r.lateDay, days))
+		sum += " − " + plain(r.lateDay) + " × " + plain(days)
+	}
+	line.Args["Sum"], line.Args["Zero"] = sum, v.Sign() < 0
+	if v.Sign() < 0 {
+		v = new(big.Rat)
 	}
 	return v, line, true
 }
@@ -189,7 +197,8 @@ func (x reading) daysLate() int64 {
 }
 
 func (r valueRule) reached(x reading) (*big.Rat, Line, bool) {
-	cmp := x.value.Cmp(x.target)
+	compared := x.value.Cmp(x.target)
+	cmp := compared
 	if r.better == "lower" {
 		cmp = -cmp
 	}
@@ -198,13 +207,14 @@ func (r valueRule) reached(x reading) (*big.Rat, Line, bool) {
 	if done {
 		rate, code = rat(1), "reached"
 	}
-	return r.late100(x, rate, done, code)
+	sign := map[int]string{-1: "<", 0: "=", 1: ">"}[compared]
+	return r.late100(x, rate, done, Line{code, map[string]any{"Sign": sign}})
 }
 
 // deadline gives 100 for what is done by its due date, else what the late rule
 // leaves; without a date it is not done.
 func (r valueRule) deadline(x reading) (*big.Rat, Line, bool) {
-	args := map[string]any{"Date": x.date, "Due": x.due, "Factor": "0"}
+	args := map[string]any{"Date": x.date, "Due": x.due, "Sum": "", "Zero": false}
 	switch {
 	case x.date == "" || x.value != nil && x.value.Sign() == 0:
 		return new(big.Rat), Line{"deadline_open", args}, true
@@ -213,38 +223,43 @@ func (r valueRule) deadline(x reading) (*big.Rat, Line, bool) {
 	case r.late == nil && r.lateDay == nil:
 		return new(big.Rat), Line{"deadline_late", args}, true
 	}
-	v, line, ok := r.late100(x, rat(1), true, "deadline")
-	return v, line, ok
+	return r.late100(x, rat(1), true, Line{"deadline", args})
 }
 
 // errorRate is the share without error; steps, where given, go by the rate.
 func (r valueRule) errorRate(c *computation, x reading) (*big.Rat, Line, bool) {
-	rate := new(big.Rat).Quo(x.value, x.target)
+	rate, written := new(big.Rat).Quo(x.value, x.target), keyed(x.value)+" ÷ "+plain(x.target)
 	if len(r.steps) > 0 {
-		return r.stepped(c, x, rate)
+		return r.stepped(c, x, rate, written)
 	}
-	v := r.clip(new(big.Rat).Sub(rat(1), rate))
-	return v.Mul(v, rat(100)), Line{"error_rate", map[string]any{"Got": plain(x.value), "Target": plain(x.target)}}, true
+	return r.percentage(x, new(big.Rat).Sub(rat(1), rate), "error_rate")
 }
 
 // position is 100 for the first of `target` places and falls evenly; steps,
 // where given, go by the place.
 func (r valueRule) position(c *computation, x reading) (*big.Rat, Line, bool) {
 	if len(r.steps) > 0 {
-		return r.stepped(c, x, x.value)
+		return r.stepped(c, x, x.value, "")
 	}
 	v := new(big.Rat).Sub(new(big.Rat).Add(x.target, rat(1)), x.value)
-	v = r.clip(v.Quo(v, x.target))
-	return v.Mul(v, rat(100)), Line{"position", map[string]any{"Got": plain(x.value), "Target": plain(x.target)}}, true
+	return r.percentage(x, v.Quo(v, x.target), "position")
 }
 
-func (r valueRule) stepped(c *computation, x reading, on *big.Rat) (*big.Rat, Line, bool) {
+// percentage clips a rate and brings it to 100.
+func (r valueRule) percentage(x reading, rate *big.Rat, code string) (*big.Rat, Line, bool) {
+	v, bound := r.clip(rate)
+	return v.Mul(v, rat(100)), Line{code, map[string]any{"Got": plain(x.value), "Target": plain(x.target), "Bound": bound}}, true
+}
+
+// stepped is what the first fitting step gives for a figure; written is how
+// that is worked out where it is not the value itself.
+func (r valueRule) stepped(c *computation, x reading, on *big.Rat, written string) (*big.Rat, Line, bool) {
 	gives, which, ok := findStep(r.steps, on)
 	if !ok {
 		c.fault(fileValues, x.line, "step_none", "Got", plain(on))
 		return nil, Line{}, false
 	}
-	return gives, Line{"step_" + which.how, map[string]any{"Got": plain(on), "Threshold": ratText(which.threshold)}}, true
+	return gives, Line{"step", map[string]any{"Got": plain(on), "Ratio": written, "How": which.how, "Threshold": ratText(which.threshold)}}, true
 }
 
 // findStep returns what the first step that holds gives.
@@ -261,12 +276,14 @@ func findStep(steps []step, on *big.Rat) (*big.Rat, step, bool) {
 	return nil, step{}, false
 }
 
-func (r valueRule) clip(v *big.Rat) *big.Rat {
+// clip keeps a figure within the rule's floor and cap, and names the one that
+// held it.
+func (r valueRule) clip(v *big.Rat) (clipped *big.Rat, bound string) {
 	if r.floor != nil && v.Cmp(r.floor) < 0 {
-		v = r.floor
+		v, bound = r.floor, "floor"
 	}
 	if r.cap != nil && v.Cmp(r.cap) > 0 {
-		v = r.cap
+		v, bound = r.cap, "cap"
 	}
-	return new(big.Rat).Set(v)
+	return new(big.Rat).Set(v), bound
 }

@@ -75,13 +75,22 @@ func FormatNumber(r *big.Rat, decimals int) string {
 	return s
 }
 
-// plain writes r as briefly as it can be written exactly: a decimal where one
-// ends within 6 places, else up to 6 decimals.
+// plain writes r with six decimals, or exactly where fewer do. What would look
+// exact and is not (799.9999999) gets the decimals that show it.
 func plain(r *big.Rat) string {
 	if r.IsInt() {
 		return r.Num().String()
 	}
-	return strings.TrimSuffix(strings.TrimRight(FormatNumber(r, 6), "0"), ".")
+	for decimals := 6; ; decimals++ {
+		s := FormatNumber(r, decimals)
+		short := strings.TrimSuffix(strings.TrimRight(s, "0"), ".")
+		if len(short) == len(s) || decimals == maxDigits {
+			return short
+		}
+		if shown, ok := new(big.Rat).SetString(short); ok && shown.Cmp(r) == 0 {
+			return short
+		}
+	}
 }
 
 // roundTo rounds r half away from zero to the given decimals.
@@ -108,6 +117,6 @@ func meanOf(xs []*big.Rat) *big.Rat {
 // denominator.
 func floorOf(r *big.Rat) *big.Int { return new(big.Int).Div(r.Num(), r.Denom()) }
 
-// FormatBrief writes a number as people write it: exactly where it ends within
-// six decimals, else rounded to six.
+// FormatBrief writes a number as people write it: exactly where six decimals
+// do, else rounded, to more than six where it would look exact.
 func FormatBrief(r *big.Rat) string { return plain(r) }

@@ -42,23 +42,34 @@ func (c *computation) outcomes(k *kind) {
 	c.applyVeto(k, t)
 	c.applyRank(k, t)
 	c.applyGrades(k, t)
-	for _, r := range k.awards {
-		for i, got := range c.selected(k, t, r) {
-			if got && !t.vetoed[i] && !slices.Contains(t.awards[i], r.word) {
-				t.awards[i] = append(t.awards[i], r.word)
-				t.note(i, "award", "Award", r.word)
-			}
-		}
-	}
+	c.applyAwards(k, t)
 	for i := range n {
+		c.tellPast(k, t, i)
 		for _, o := range k.outcomes {
 			if c.holds2(o.when, k, i) {
 				t.then[i] = append(t.then[i], o.word)
-				t.note(i, "consequence", "Consequence", o.word, "When", o.when.expr.String())
+				t.note(i, "consequence", append(c.because(o.when, k, scope{}, i), "Consequence", o.word)...)
 			}
 		}
 		if t.total[i].State != Present {
 			t.flag(i, flagMissing, k.total.path)
+		}
+	}
+}
+
+// tellPast lists the earlier outcomes that the kind's conditions read.
+func (c *computation) tellPast(k *kind, t *outcomeTable, i int) {
+	deepest := 0
+	for _, o := range k.outcomes {
+		for _, x := range o.when.names {
+			if back, _, is := pastOutcome(x.outcome); is {
+				deepest = max(deepest, back)
+			}
+		}
+	}
+	for back := 1; back <= deepest; back++ {
+		if h, ok := c.pastOf(t, i, back); ok {
+			t.note(i, "past", "Period", h.Period, "Grade", h.Grade, "Total", ratText(h.Total))
 		}
 	}
 }
@@ -89,7 +100,7 @@ func (c *computation) applyVeto(k *kind, t *outcomeTable) {
 		if c.holds2(k.veto.when, k, i) {
 			t.vetoed[i] = true
 			t.flag(i, flagVeto, "")
-			t.note(i, "veto", "When", k.veto.when.expr.String())
+			t.note(i, "veto", append(c.because(k.veto.when, k, scope{}, i), "Prize", k.veto.prize)...)
 		}
 	}
 }
@@ -121,13 +132,18 @@ func (c *computation) applyRank(k *kind, t *outcomeTable) {
 	broken := *k.rank
 	broken.ties = "broken"
 	t.order = c.ranks(k, &broken, scope{}, value)
+	why := c.placing(k, k.rank, scope{}, value)
 	for i, rank := range t.rank {
-		if rank == 0 {
-			t.flag(i, flagUnranked, "")
-			t.note(i, "no_rank")
+		if rank > 0 {
+			t.note(i, "rank", append(why[i], "Rank", rank)...)
 			continue
 		}
-		t.note(i, "rank", "Rank", rank, "By", k.rank.by.path, "Got", value(i), "Within", k.rank.within, "Group", scopeKey(c.subjects[k][i], k.rank.within))
+		t.flag(i, flagUnranked, "")
+		if k.rank.when != nil && !t.barred(k, i) && !c.holds2(k.rank.when, k, i) {
+			t.note(i, "no_rank_when", c.because(k.rank.when, k, scope{}, i)...)
+		} else {
+			t.note(i, "no_rank", "By", k.rank.by.path, "Veto", t.barred(k, i))
+		}
 	}
 }
 
@@ -136,11 +152,18 @@ func (c *computation) applyGrades(k *kind, t *outcomeTable) {
 	for i := range t.grade {
 		if t.barred(k, i) {
 			t.grade[i] = k.veto.grade
+			if k.veto.grade != "" {
+				t.note(i, "grade_veto", "Grade", k.veto.grade)
+			}
 		}
 	}
 	for _, r := range k.grades {
-		for i, got := range c.selected(k, t, r) {
-			if got && t.grade[i] == "" && !t.barred(k, i) {
+		for i, v := range c.selected(k, t, r) {
+			if t.grade[i] != "" || t.barred(k, i) {
+				continue
+			}
+			t.notes[i] = append(t.notes[i], v.lines...)
+			if v.got {
 				t.grade[i] = r.word
 				t.note(i, "grade", "Grade", r.word)
 			}
@@ -148,13 +171,49 @@ func (c *computation) applyGrades(k *kind, t *outcomeTable) {
 	}
 }
 
+// applyAwards gives each subject the awards it meets, unless a veto takes them.
+func (c *computation) applyAwards(k *kind, t *outcomeTable) {
+	for _, r := range k.awards {
+		for i, v := range c.selected(k, t, r) {
+			if slices.Contains(t.awards[i], r.word) || !t.total[i].ok() {
+				continue
+			}
+			t.notes[i] = append(t.notes[i], v.lines...)
+			switch {
+			case v.got && t.vetoed[i]:
+				t.note(i, "award_veto", "Award", r.word)
+			case v.got:
+				t.awards[i] = append(t.awards[i], r.word)
+				t.note(i, "award", "Award", r.word)
+			}
+		}
+	}
+}
+
+// verdict tells whether a subject meets a grade or an award, and why.
+type verdict struct {
+	got   bool
+	lines []Line
+}
+
+func (v *verdict) line(code string, args ...any) {
+	var cell Cell
+	cell.line(code, args...)
+	v.lines = append(v.lines, cell.Trace.Lines...)
+}
+
 // selected tells who meets a grade's or award's conditions.
-func (c *computation) selected(k *kind, t *outcomeTable, r *placeRule) []bool {
-	out := make([]bool, len(t.grade))
+func (c *computation) selected(k *kind, t *outcomeTable, r *placeRule) []verdict {
+	out := make([]verdict, len(t.grade))
 	meets := func(i int) bool { return c.meetsThreshold(t, r, i) && c.holds2(r.when, k, i) }
+	for i := range out {
+		if t.total[i].ok() {
+			c.tellConditions(k, t, r, &out[i], i)
+		}
+	}
 	if !r.byPlace() {
 		for i := range out {
-			out[i] = t.total[i].ok() && meets(i)
+			out[i].got = t.total[i].ok() && meets(i)
 		}
 		return out
 	}
@@ -170,30 +229,59 @@ func (c *computation) selected(k *kind, t *outcomeTable, r *placeRule) []bool {
 	}
 	sizes := c.scopes(k, r.rank.within)
 	for key, tiers := range c.tiers(k, r.rank, scope{}, value, r.ties == "chain" || r.rank.ties == "broken") {
-		for _, i := range r.inPlace(t, tiers, len(sizes[key])) {
-			out[i] = meets(i)
-			if !out[i] {
-				t.note(i, "place_vacant", "Word", r.word)
+		for _, i := range r.inPlace(t, tiers, len(sizes[key]), out) {
+			out[i].got = meets(i)
+			if !out[i].got {
+				out[i].line("place_vacant", "Word", r.word)
 			}
 		}
 	}
 	return out
 }
 
-func (c *computation) meetsThreshold(t *outcomeTable, r *placeRule, i int) bool {
-	if r.threshold == nil {
-		return true
+// tellConditions states a rule's threshold and condition with the subject's figures.
+func (c *computation) tellConditions(k *kind, t *outcomeTable, r *placeRule, into *verdict, i int) {
+	if exact, v := c.measured(t, r, i); r.threshold != nil {
+		on := k.total
+		if r.on != nil {
+			on = r.on
+		}
+		if v == nil {
+			into.line("threshold_missing", "Word", r.word, "On", on.path)
+		} else {
+			sign := map[int]string{-1: "<", 0: "=", 1: ">"}[v.Cmp(r.threshold)]
+			into.line("threshold", "Word", r.word, "On", on.path, "Exact", exact, "Decimals", r.decimals, "Got", v, "Sign", sign,
+				"Threshold", r.threshold, "Strict", r.strict, "Met", c.meetsThreshold(t, r, i))
+		}
 	}
+	if r.when != nil {
+		into.line("condition", append(c.because(r.when, k, scope{}, i), "Word", r.word, "Met", c.holds2(r.when, k, i))...)
+	}
+}
+
+// measured is the figure a threshold is held against, exact and as rounded;
+// nil where there is none.
+func (c *computation) measured(t *outcomeTable, r *placeRule, i int) (exact, rounded *big.Rat) {
 	cell := t.total[i]
 	if r.on != nil {
 		cell = c.cells(r.on, scope{})[i]
 	}
-	if !cell.ok() {
-		return false
+	switch {
+	case !cell.ok():
+		return nil, nil
+	case r.decimals >= 0:
+		return cell.Value, roundTo(cell.Value, r.decimals)
 	}
-	v := cell.Value
-	if r.decimals >= 0 {
-		v = roundTo(v, r.decimals)
+	return cell.Value, cell.Value
+}
+
+func (c *computation) meetsThreshold(t *outcomeTable, r *placeRule, i int) bool {
+	if r.threshold == nil {
+		return true
+	}
+	_, v := c.measured(t, r, i)
+	if v == nil {
+		return false
 	}
 	d := v.Cmp(r.threshold)
 	return d > 0 || d == 0 && !r.strict
@@ -202,13 +290,16 @@ func (c *computation) meetsThreshold(t *outcomeTable, r *placeRule, i int) bool 
 // inPlace picks those whose place lies within the rule's places. A tie across
 // the last place is included, excluded, or left undecided where a chain did
 // not break it; those excluded above come first below.
-func (r *placeRule) inPlace(t *outcomeTable, tiers [][]int, size int) []int {
+func (r *placeRule) inPlace(t *outcomeTable, tiers [][]int, size int, out []verdict) []int {
 	first, last := max(r.first, 1), r.last
+	args := []any{"Word", r.word, "Share", r.share, "Size", size, "AtLeast", r.atLeast}
 	if r.share != nil {
-		quota := int(floorOf(new(big.Rat).Mul(r.share, rat(int64(size)))).Int64())
-		last = max(quota, r.atLeast)
+		product := new(big.Rat).Mul(r.share, rat(int64(size)))
+		last = max(int(floorOf(product).Int64()), r.atLeast)
+		args = append(args, "Product", product)
 	}
-	var out []int
+	args = append(args, "First", first, "Last", last)
+	var in []int
 	place := 1
 	for _, tier := range tiers {
 		from, to := place, place+len(tier)-1
@@ -216,21 +307,24 @@ func (r *placeRule) inPlace(t *outcomeTable, tiers [][]int, size int) []int {
 			to = from
 		}
 		place = to + 1
+		for _, i := range tier {
+			out[i].line("places", append(args, "Place", from, "To", to, "Level", len(tier))...)
+		}
 		switch {
 		case from > last || to < first:
 		case to > last && r.ties != "include":
 			for _, i := range tier {
-				t.note(i, "border_tie", "Word", r.word, "Places", last)
+				out[i].line("border_tie", "Word", r.word, "Places", last, "Chain", r.ties == "chain")
 				if r.ties == "chain" {
 					t.flag(i, flagUndecided, r.word)
 				}
 			}
 		case from < first && r.ties == "include":
 		default:
-			out = append(out, tier...)
+			in = append(in, tier...)
 		}
 	}
-	return out
+	return in
 }
 
 // readHistory files earlier outcomes by period; those of this run or after it

@@ -51,26 +51,31 @@ func (c *computation) payPrizes(k *kind, r *payoutRule, p *paid) {
 				width = 1
 			}
 			for _, i := range tier {
-				amount := r.prize(c, k, i, place)
+				amount, prizes := r.prize(c, k, i, place), []*big.Rat(nil)
 				if !r.full {
-					amount = new(big.Rat)
 					for q := place; q < place+width; q++ {
-						amount.Add(amount, r.prize(c, k, i, q))
+						prizes = append(prizes, r.prize(c, k, i, q))
 					}
-					amount.Quo(amount, rat(int64(len(tier))))
+					amount = new(big.Rat).Quo(sumOf(prizes), rat(int64(len(tier))))
 				}
-				if amount.Sign() == 0 || t.vetoed[i] || !c.holds2(r.when, k, i) {
+				if amount.Sign() == 0 {
+					continue
+				}
+				args := append(c.because(r.when, k, scope{}, i), "Payout", r.name, "Place", place, "Level", len(tier),
+					"Terms", listed(prizes, " + "), "Count", len(tier), "Value", amount)
+				if t.vetoed[i] || !c.holds2(r.when, k, i) {
+					p.note(i, "prize_withheld", append(args, "Veto", t.vetoed[i])...)
 					continue
 				}
 				p.exact[i] = amount
-				p.note(i, "prize", "Payout", r.name, "Place", place, "Level", len(tier), "Value", amount)
+				p.note(i, "prize", args...)
 			}
 			place += width
 		}
 	}
 	for i := range p.exact {
 		p.exact[i] = orZero(p.exact[i])
-		p.cents[i] = floorOf(new(big.Rat).Add(new(big.Rat).Mul(p.exact[i], rat(100)), big.NewRat(1, 2)))
+		p.cents[i] = nearestCents(p.exact[i])
 	}
 }
 
@@ -87,10 +92,17 @@ func (r *payoutRule) prize(c *computation, k *kind, i, place int) *big.Rat {
 
 // portion is a pool with those who share it.
 type portion struct {
-	key   string
-	exact *big.Rat
-	cents *big.Int // nil: not yet rounded
-	who   []int
+	key    string
+	exact  *big.Rat
+	cents  *big.Int // nil: not yet rounded
+	who    []int
+	origin []Line // how it comes about
+}
+
+func (q *portion) note(code string, args ...any) {
+	var cell Cell
+	cell.line(code, args...)
+	q.origin = append(q.origin, cell.Trace.Lines...)
 }
 
 func (c *computation) payPool(k *kind, r *payoutRule, p *paid) {
@@ -98,11 +110,13 @@ func (c *computation) payPool(k *kind, r *payoutRule, p *paid) {
 	for i := range p.exact {
 		if c.holds2(r.when, k, i) {
 			members = append(members, i)
+		} else {
+			p.note(i, "share_not", append(c.because(r.when, k, scope{}, i), "Payout", r.name)...)
 		}
 	}
 	portions := c.portions(k, r, members)
 	if !r.once {
-		settle(portions)
+		settle(r, portions)
 	}
 	var once []ration
 	total := new(big.Rat)
@@ -115,10 +129,10 @@ func (c *computation) payPool(k *kind, r *payoutRule, p *paid) {
 			}
 			continue
 		}
-		p.takeCents(rations, q.cents, r.over != r.by)
+		p.takeCents(r, rations, q.cents, r.over != r.by)
 	}
 	if r.once {
-		p.takeCents(once, nearestCents(total), false)
+		p.takeCents(r, once, nearestCents(total), false)
 	}
 	for i := range p.exact {
 		p.exact[i] = orZero(p.exact[i])
@@ -153,30 +167,34 @@ func (c *computation) portions(k *kind, r *payoutRule, members []int) []*portion
 						c.fault(c.prog.scheme.file, r.at.line, "payout_cycle", "Payout", r.name)
 						return nil
 					}
-					out = append(out, &portion{parent, given.exact[at.index], given.cents[at.index], who})
+					q := &portion{key: parent, exact: given.exact[at.index], cents: given.cents[at.index], who: who}
+					q.note("pool_parent", "Payout", r.name, "From", r.from, "Subject", parent, "Value", q.exact, "Cents", q.cents.String())
+					out = append(out, q)
 				}
 			}
 		}
 	case r.split != "":
 		out = c.splitPool(r, by(r.split))
 	default:
-		out = []*portion{{"", r.pool, nil, members}}
+		out = []*portion{{exact: r.pool, who: members}}
 	}
 	slices.SortFunc(out, func(a, b *portion) int { return cmp.Compare(a.key, b.key) })
 	return out
 }
 
 func (c *computation) splitPool(r *payoutRule, by map[string][]int) []*portion {
-	base, total := map[string]*big.Rat{}, new(big.Rat)
+	base, parts, total := map[string]*big.Rat{}, map[string][]*big.Rat{}, new(big.Rat)
 	for key, who := range by {
 		switch {
 		case r.head:
 			base[key] = rat(int64(len(who)))
+			parts[key] = nil
 		case r.sum != nil:
 			base[key] = new(big.Rat)
 			for _, i := range who {
 				if cell := c.cells(r.sum, scope{})[i]; cell.ok() {
 					base[key].Add(base[key], cell.Value)
+					parts[key] = append(parts[key], cell.Value)
 				}
 			}
 		default:
@@ -188,6 +206,10 @@ func (c *computation) splitPool(r *payoutRule, by map[string][]int) []*portion {
 		}
 		total.Add(total, base[key])
 	}
+	var shares []*big.Rat
+	for _, key := range keys(base) {
+		shares = append(shares, base[key])
+	}
 	var out []*portion
 	for key, who := range by {
 		if total.Sign() == 0 {
@@ -195,13 +217,18 @@ func (c *computation) splitPool(r *payoutRule, by map[string][]int) []*portion {
 			return nil
 		}
 		part := new(big.Rat).Quo(new(big.Rat).Mul(r.pool, base[key]), total)
-		out = append(out, &portion{key, part, nil, who})
+		q := &portion{key: key, exact: part, who: who}
+		if r.sum != nil {
+			q.note("pool_sum", "Payout", r.name, "Scope", key, "Terms", listed(parts[key], " + "), "Part", r.sum.path, "Count", len(parts[key]), "Value", base[key])
+		}
+		q.note("pool_part", "Payout", r.name, "Scope", key, "Pool", r.pool, "Own", base[key], "All", total, "Terms", listed(shares, " + "), "Heads", r.head, "Value", part)
+		out = append(out, q)
 	}
 	return out
 }
 
 // settle rounds portions to cents so that they add up.
-func settle(portions []*portion) {
+func settle(r *payoutRule, portions []*portion) {
 	var open []ration
 	total := new(big.Rat)
 	for n, q := range portions {
@@ -210,8 +237,13 @@ func settle(portions []*portion) {
 			total.Add(total, q.exact)
 		}
 	}
-	for n, cents := range largestRemainder(open, nearestCents(total)) {
-		portions[n].cents = cents
+	cents := nearestCents(total)
+	for n, x := range largestRemainder(open, cents) {
+		q := portions[n]
+		q.cents = x.cents
+		if len(q.origin) > 0 {
+			q.note("cents", x.args(r, cents)...)
+		}
 	}
 }
 
@@ -225,12 +257,13 @@ type ration struct {
 // shareOut gives each member pool × own ÷ Σ over; amounts are exact.
 func (c *computation) shareOut(k *kind, r *payoutRule, q *portion, p *paid) []ration {
 	own, over := c.cells(r.by, scope{}), c.cells(r.over, scope{})
-	base := new(big.Rat)
+	var summed []*big.Rat
 	for _, i := range q.who {
 		if over[i].ok() {
-			base.Add(base, over[i].Value)
+			summed = append(summed, over[i].Value)
 		}
 	}
+	base, terms, count := sumOf(summed), listed(summed, " + "), len(summed)
 	if base.Sign() <= 0 {
 		if len(q.who) > 0 && q.exact.Sign() != 0 {
 			c.fault(c.prog.scheme.file, r.at.line, "pool_zero", "Payout", r.name)
@@ -241,7 +274,7 @@ func (c *computation) shareOut(k *kind, r *payoutRule, q *portion, p *paid) []ra
 	var out []ration
 	for _, i := range q.who {
 		if !own[i].ok() {
-			p.note(i, "share_none", "Payout", r.name)
+			p.note(i, "share_none", "Payout", r.name, "Part", r.by.path)
 			continue
 		}
 		if own[i].Value.Sign() < 0 {
@@ -250,10 +283,15 @@ func (c *computation) shareOut(k *kind, r *payoutRule, q *portion, p *paid) []ra
 		}
 		part := new(big.Rat).Quo(own[i].Value, base)
 		p.exact[i] = new(big.Rat).Mul(pool, part)
-		p.note(i, "share", "Payout", r.name, "Pool", pool, "Own", own[i].Value, "All", base, "Value", p.exact[i])
+		p.notes[i] = append(p.notes[i], q.origin...)
+		p.note(i, "share_base", "Payout", r.name, "Part", r.over.path, "Terms", terms, "Count", count, "Value", base)
+		p.note(i, "share", "Payout", r.name, "Part", r.by.path, "Pool", pool, "Own", own[i].Value, "All", base, "Value", p.exact[i])
 		level := p.exact[i]
 		if q.cents != nil { // the cents of this level are shared, not the exact pool
-			level = new(big.Rat).Mul(new(big.Rat).SetFrac(q.cents, big.NewInt(100)), part)
+			whole := new(big.Rat).SetFrac(q.cents, big.NewInt(100))
+			if level = new(big.Rat).Mul(whole, part); whole.Cmp(pool) != 0 {
+				p.note(i, "share_cents", "Payout", r.name, "Pool", whole, "Own", own[i].Value, "All", base, "Value", level)
+			}
 		}
 		out = append(out, ration{i, c.subjects[k][i].Code, level})
 	}
@@ -262,7 +300,7 @@ func (c *computation) shareOut(k *kind, r *payoutRule, q *portion, p *paid) []ra
 
 // takeCents rounds rations to whole cents; open tells that they need not use
 // the pool up, because they are measured against another figure.
-func (p *paid) takeCents(rations []ration, cents *big.Int, open bool) {
+func (p *paid) takeCents(r *payoutRule, rations []ration, cents *big.Int, open bool) {
 	if open || cents == nil {
 		total := new(big.Rat)
 		for _, x := range rations {
@@ -270,8 +308,9 @@ func (p *paid) takeCents(rations []ration, cents *big.Int, open bool) {
 		}
 		cents = nearestCents(total)
 	}
-	for i, v := range largestRemainder(rations, cents) {
-		p.cents[i] = v
+	for i, x := range largestRemainder(rations, cents) {
+		p.cents[i] = x.cents
+		p.note(i, "cents", x.args(r, cents)...)
 	}
 }
 
@@ -279,29 +318,53 @@ func nearestCents(yuan *big.Rat) *big.Int {
 	return floorOf(new(big.Rat).Add(new(big.Rat).Mul(yuan, rat(100)), big.NewRat(1, 2)))
 }
 
+// rounded is a ration in whole cents, and how it came to them.
+type rounded struct {
+	cents  *big.Int
+	exact  *big.Rat // in cents
+	left   *big.Rat // what lies above whole cents
+	place  int      // in the order of what is left
+	spare  int64    // cents that went round by one each
+	order  string   // codes and remainders, the largest first
+	others int
+}
+
+// args are the arguments of the step that tells it.
+func (x rounded) args(r *payoutRule, all *big.Int) []any {
+	return []any{"Payout", r.name, "Exact", x.exact, "Whole", floorOf(x.exact).String(), "Left", x.left, "All", all.String(),
+		"Spare", x.spare, "Place", x.place, "Of", x.others, "Order", x.order, "More", int64(x.place) <= x.spare, "Cents", x.cents.String(), "Value", new(big.Rat).SetFrac(x.cents, big.NewInt(100))}
+}
+
 // largestRemainder floors each amount to cents, then adds one cent each by
 // falling remainder, ties by code, until they add up to the cents given.
-func largestRemainder(rations []ration, cents *big.Int) map[int]*big.Int {
+func largestRemainder(rations []ration, cents *big.Int) map[int]rounded {
 	type rest struct {
 		ration
-		left *big.Rat
+		rounded
 	}
-	out, left := map[int]*big.Int{}, new(big.Int).Set(cents)
+	spare := new(big.Int).Set(cents)
 	rests := make([]rest, 0, len(rations))
 	for _, x := range rations {
 		hundred := new(big.Rat).Mul(x.exact, rat(100))
 		whole := floorOf(hundred)
-		out[x.index] = whole
-		left.Sub(left, whole)
-		rests = append(rests, rest{x, hundred.Sub(hundred, new(big.Rat).SetInt(whole))})
+		spare.Sub(spare, whole)
+		rests = append(rests, rest{x, rounded{cents: whole, exact: hundred, left: new(big.Rat).Sub(hundred, new(big.Rat).SetInt(whole)), others: len(rations)}})
 	}
 	slices.SortFunc(rests, func(a, b rest) int { return cmp.Or(b.left.Cmp(a.left), cmp.Compare(a.code, b.code)) })
-	for _, x := range rests {
-		if left.Sign() <= 0 {
-			break
+	var order []string
+	for _, x := range rests[:min(len(rests), maxListed)] {
+		order = append(order, x.code+" "+plain(x.left))
+	}
+	if len(rests) > maxListed {
+		order = append(order, "…")
+	}
+	out := map[int]rounded{}
+	for n, x := range rests {
+		x.spare, x.place, x.order = spare.Int64(), n+1, strings.Join(order, ", ")
+		if int64(n) < x.spare {
+			x.cents = new(big.Int).Add(x.cents, big.NewInt(1))
 		}
-		out[x.index] = new(big.Int).Add(out[x.index], big.NewInt(1))
-		left.Sub(left, big.NewInt(1))
+		out[x.index] = x.rounded
 	}
 	return out
 }

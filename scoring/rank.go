@@ -73,12 +73,14 @@ func (r *rankOfRule) needs() []*part { return append(presentParts(r.rank.by), r.
 
 func (r *rankOfRule) compute(c *computation, p *part, in scope) []*Cell {
 	cells := c.cells(r.rank.by, in)
-	ranks := c.ranks(p.kind, r.rank, in, func(i int) *big.Rat {
+	value := func(i int) *big.Rat {
 		if cells[i].ok() {
 			return cells[i].Value
 		}
 		return nil
-	})
+	}
+	ranks := c.ranks(p.kind, r.rank, in, value)
+	why := c.placing(p.kind, r.rank, in, value)
 	out := make([]*Cell, len(ranks))
 	for i, rank := range ranks {
 		out[i] = &Cell{Trace: &Trace{}}
@@ -87,7 +89,7 @@ func (r *rankOfRule) compute(c *computation, p *part, in scope) []*Cell {
 			continue
 		}
 		out[i].State, out[i].Value = Present, rat(int64(rank))
-		out[i].line("rank_of", "Part", r.rank.by.path, "Got", cells[i].Value, "Within", r.rank.within, "Value", out[i].Value)
+		out[i].line("rank", append(why[i], "Rank", rank)...)
 	}
 	return out
 }
@@ -120,7 +122,7 @@ func (r *contestRule) compute(c *computation, p *part, in scope) []*Cell {
 }
 
 func (r *contestRule) play(c *computation, in scope, i, j int, partner string, cell *Cell) {
-	total, played := new(big.Rat), 0
+	var given []*big.Rat
 	for _, q := range r.parts {
 		cells := c.cells(q, in)
 		if !cells[i].ok() || !cells[j].ok() {
@@ -136,15 +138,15 @@ func (r *contestRule) play(c *computation, in scope, i, j int, partner string, c
 		case d.Sign() > 0:
 			points, how = r.win, "win"
 		}
-		played++
-		total.Add(total, points)
-		cell.line("contest_"+how, "Part", q.path, "Got", cells[i].Value, "Partner", partner, "Other", cells[j].Value, "Points", points)
+		cell.line("contest_"+how, "Part", q.path, "Got", cells[i].Value, "Partner", partner, "Other", cells[j].Value,
+			"Difference", d, "Draw", r.draw, "Points", points)
+		given = append(given, points)
 	}
-	if played == 0 {
+	if len(given) == 0 {
 		return
 	}
-	cell.State, cell.Value = Present, total
-	cell.line("contest", "Count", played, "Value", total)
+	cell.State, cell.Value = Present, sumOf(given)
+	cell.line("contest", "Terms", listed(given, " + "), "Count", len(given), "Value", cell.Value)
 }
 
 // pickRule names the highest or lowest of several parts.
@@ -171,13 +173,20 @@ func (r *pickRule) compute(c *computation, p *part, in scope) []*Cell {
 			n = r.lowest
 			sorted = inListOrder(sorted, shares)
 		}
-		for _, s := range sorted[:min(n, len(sorted))] {
+		n = min(n, len(sorted))
+		for _, s := range sorted[:n] {
 			cell.Words = append(cell.Words, s.name)
 			cell.line("picked", "Part", s.name, "Value", s.cell.Value)
+		}
+		for _, s := range sorted[n:] { // as good as the last one picked, but later in the list
+			if n > 0 && s.cell.Value.Cmp(sorted[n-1].cell.Value) == 0 {
+				cell.line("picked_not", "Part", s.name, "Value", s.cell.Value)
+			}
 		}
 		if len(cell.Words) > 0 {
 			cell.State = Present
 		}
+		cell.Trace.Words = cell.Words
 	}
 	return out
 }

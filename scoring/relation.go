@@ -3,6 +3,7 @@ package scoring
 import (
 	"math/big"
 	"slices"
+	"strings"
 )
 
 // takeRule takes a part of another subject, or a figure over many: of the
@@ -122,7 +123,39 @@ func (r *takeRule) many(c *computation, in scope, cell *Cell, who []int, cells [
 			cell.Value = rat(int64(len(values)))
 		}
 	}
-	cell.line("take_many", "How", r.by, "Of", r.of, "Part", r.part.path, "Count", len(values), "Sum", sumOf(values), "Value", cell.Value)
+	terms := listed(values, " + ")
+	if r.by != "mean" && r.by != "sum" {
+		terms = listed(values, ", ")
+	}
+	how := r.by
+	if r.weightedBy != nil && how == "mean" {
+		how, terms = "weighted_mean", ""
+		if len(shares) > maxListed {
+			cell.Trace.Lines = nil // the weighted terms are too many to read
+		}
+	}
+	cell.line("take_many", "How", how, "By", how, "Of", r.of, "Kind", r.kind.code, "Part", r.part.path, "Terms", terms, "Count", len(values), "Sum", sumOf(values), "Value", cell.Value)
+	if r.by == "sd" {
+		spreadLine(cell, values)
+	}
+}
+
+// spreadLine shows how the sample standard deviation of figures is keyed in.
+func spreadLine(cell *Cell, values []*big.Rat) {
+	s, ok := sampleSD(values)
+	if !ok {
+		return
+	}
+	mean, squares, written := meanOf(values), new(big.Rat), make([]string, 0, maxListed)
+	for _, v := range values {
+		d := new(big.Rat).Sub(v, mean)
+		squares.Add(squares, d.Mul(d, d))
+		written = append(written, "("+keyed(v)+" − "+keyed(mean)+")²")
+	}
+	if len(values) > maxListed {
+		written = nil
+	}
+	cell.line("spread", "Terms", strings.Join(written, " + "), "Mean", mean, "Squares", squares, "Count", len(values), "Value", s)
 }
 
 func median(values []*big.Rat) *big.Rat {
@@ -181,19 +214,27 @@ func presentParts(p *part) []*part {
 func (r *levelRule) compute(c *computation, p *part, in scope) []*Cell {
 	subjects := c.subjects[p.kind]
 	cells := c.cells(r.part, in)
-	groups := map[string][]*big.Rat{}
-	var all []*big.Rat
+	groups, all := map[string]*sample{}, &sample{}
 	for i, cell := range cells {
-		if cell.ok() {
-			key := scopeKey(subjects[i], r.within)
-			groups[key] = append(groups[key], cell.Value)
-			all = append(all, cell.Value)
+		if !cell.ok() {
+			continue
 		}
+		key := scopeKey(subjects[i], r.within)
+		if groups[key] == nil {
+			groups[key] = &sample{}
+		}
+		groups[key].values = append(groups[key].values, cell.Value)
+		all.values = append(all.values, cell.Value)
+	}
+	all.settle(r.method == "zscore")
+	for _, key := range keys(groups) {
+		groups[key].settle(r.method == "zscore")
 	}
 	out := make([]*Cell, len(subjects))
 	for i, s := range subjects {
 		out[i] = &Cell{Trace: &Trace{}}
 		if !cells[i].ok() {
+			out[i].line("level_missing", "Part", r.part.path)
 			continue
 		}
 		r.apply(p, in, out[i], cells[i].Value, groups[scopeKey(s, r.within)], all)
@@ -201,26 +242,51 @@ func (r *levelRule) compute(c *computation, p *part, in scope) []*Cell {
 	return out
 }
 
-func (r *levelRule) apply(p *part, in scope, cell *Cell, raw *big.Rat, own, all []*big.Rat) {
-	m, grand := meanOf(own), meanOf(all)
+// sample is the figures of one scope, with their mean and, where asked for,
+// their sample spread; lines show how both come about.
+type sample struct {
+	values []*big.Rat
+	mean   *big.Rat
+	spread *big.Rat // nil: none
+	lines  []Line
+}
+
+func (s *sample) settle(spread bool) {
+	var cell Cell
+	s.mean = meanOf(s.values)
+	cell.line("level_mean", "Terms", listed(s.values, " + "), "Sum", sumOf(s.values), "Count", len(s.values), "Value", s.mean)
+	if v, ok := sampleSD(s.values); spread && ok {
+		s.spread = v
+		spreadLine(&cell, s.values)
+	}
+	s.lines = cell.Trace.Lines
+}
+
+func (r *levelRule) apply(p *part, in scope, cell *Cell, raw *big.Rat, own, all *sample) {
+	m, grand := own.mean, all.mean
 	cell.State = Present
+	cell.line("level_own", "Within", r.within)
+	cell.Trace.Lines = append(cell.Trace.Lines, own.lines...)
+	cell.line("level_all")
+	cell.Trace.Lines = append(cell.Trace.Lines, all.lines...)
 	shift := func() { cell.Value = new(big.Rat).Add(raw, new(big.Rat).Sub(grand, m)) }
-	args := []any{"Raw", raw, "Own", m, "All", grand, "Count", len(own)}
+	args := []any{"Raw", raw, "Own", m, "All", grand}
 	switch r.method {
 	case "ratio":
 		if m.Sign() == 0 {
 			cell.State = Missing
+			cell.line("nothing")
 			return
 		}
 		cell.Value = new(big.Rat).Mul(raw, new(big.Rat).Quo(grand, m))
 	case "shift":
 		shift()
 	case "zscore":
-		s, ok := sampleSD(own)
-		sd, _ := sampleSD(all)
-		if !ok || s.Sign() == 0 {
+		s, sd := own.spread, all.spread
+		if s == nil || s.Sign() == 0 {
 			shift()
 			cell.flag(flagFallback, p, in)
+			cell.line("level_flat")
 			cell.line("level_shift", append(args, "Value", cell.Value)...)
 			return
 		}

@@ -22,7 +22,7 @@ func (r *strengthRule) needs() []*part { return nil }
 func (r *strengthRule) compute(c *computation, p *part, _ scope) []*Cell {
 	n := len(c.subjects[p.kind])
 	if len(c.data.Pairs) == 0 { // spare the table of all against all
-		return r.cells(make([][]float64, n), nil, false)
+		return r.cells(nil, make([][]float64, n), nil, false)
 	}
 	wins := make([][]float64, n)
 	for i := range wins {
@@ -52,10 +52,10 @@ func (r *strengthRule) compute(c *computation, p *part, _ scope) []*Cell {
 		}
 	}
 	theta, ok := bradleyTerry(wins)
-	return r.cells(wins, theta, ok)
+	return r.cells(c.subjects[p.kind], wins, theta, ok)
 }
 
-func (r *strengthRule) cells(wins [][]float64, theta []float64, ok bool) []*Cell {
+func (r *strengthRule) cells(names []*Subject, wins [][]float64, theta []float64, ok bool) []*Cell {
 	out := make([]*Cell, len(wins))
 	shift := 0.0
 	if ok && r.first && len(theta) > 0 {
@@ -67,16 +67,36 @@ func (r *strengthRule) cells(wins [][]float64, theta []float64, ok bool) []*Cell
 			out[i].line("strength_open")
 			continue
 		}
-		won, lost := 0.0, 0.0
-		for j := range wins {
-			won, lost = won+wins[i][j], lost+wins[j][i]
-		}
 		v, _ := new(big.Rat).SetString(strconv.FormatFloat(theta[i]-shift, 'f', r.digits, 64))
 		out[i].State, out[i].Value = Present, v
-		out[i].line("strength", "Won", strconv.FormatFloat(won, 'g', -1, 64), "Lost", strconv.FormatFloat(lost, 'g', -1, 64),
-			"Digits", r.digits, "Value", v)
+	}
+	if ok {
+		for i := range out {
+			r.tell(names, wins, out, i)
+		}
 	}
 	return out
+}
+
+// tell shows what anyone can check a strength by: against each opponent the
+// wins, and those the strengths let expect; over all opponents they are equal.
+func (r *strengthRule) tell(names []*Subject, wins [][]float64, out []*Cell, i int) {
+	short := func(f float64) string { return strconv.FormatFloat(f, 'g', 10, 64) }
+	own, _ := out[i].Value.Float64()
+	won, lost, expected := 0.0, 0.0, 0.0
+	for j := range wins {
+		games := wins[i][j] + wins[j][i]
+		if j == i || games == 0 {
+			continue
+		}
+		other, _ := out[j].Value.Float64()
+		likely := games / (1 + math.Exp(other-own))
+		won, lost, expected = won+wins[i][j], lost+wins[j][i], expected+likely
+		out[i].line("strength_pair", "Subject", names[j].Code, "Won", short(wins[i][j]), "Games", short(games),
+			"Other", keyed(out[j].Value), "Own", keyed(out[i].Value), "Value", strconv.FormatFloat(likely, 'f', 6, 64))
+	}
+	out[i].line("strength", "Won", short(won), "Lost", short(lost), "Expected", strconv.FormatFloat(expected, 'f', 6, 64),
+		"Digits", r.digits, "Stated", FormatNumber(out[i].Value, r.digits), "Value", out[i].Value)
 }
 
 // bradleyTerry maximises the likelihood with Σθ = 0.

@@ -1,7 +1,9 @@
 package disclosure
 
 import (
+	"maps"
 	"slices"
+	"strings"
 
 	"pingyi/scoring"
 )
@@ -28,17 +30,24 @@ func Result(r *scoring.Result, rules Rules) *scoring.Result {
 // pass gates every row once.
 func pass(r *scoring.Result, rules Rules, over map[string]bool) *scoring.Result {
 	out := *r
-	out.Kinds = slices.Clone(r.Kinds)
-	for i, k := range out.Kinds {
+	out.Kinds, out.Others = slices.Clone(r.Kinds), slices.Clone(r.Others)
+	for _, kinds := range [][]scoring.KindResult{out.Kinds, out.Others} {
+		gateAll(kinds, rules, over)
+	}
+	return &out
+}
+
+// gateAll gates every row of these kinds.
+func gateAll(kinds []scoring.KindResult, rules Rules, over map[string]bool) {
+	for i, k := range kinds {
 		rows := make([]scoring.Row, len(k.Rows))
 		for j, row := range k.Rows {
 			g := &rowGate{rules: rules, hidden: map[string]bool{}, few: map[string]bool{},
 				overKind: over["kind "+k.Kind], overChildren: over[row.Subject]}
 			rows[j] = g.gate(k, row)
 		}
-		out.Kinds[i].Rows = rows
+		kinds[i].Rows = rows
 	}
-	return &out
 }
 
 // gate hides what must be hidden in one row.
@@ -230,7 +239,7 @@ func (g *rowGate) strip(t *scoring.Trace) {
 func (g *rowGate) smallPieces(t *scoring.Trace) bool {
 	least := g.rules.Minimum(t.Panels...)
 	return slices.ContainsFunc(t.Lines, func(l scoring.Line) bool {
-		if l.Code != "scoring.trace.item" && l.Code != "scoring.trace.class" {
+		if !slices.Contains([]string{"item", "class", "response", "by_persons", "pooled"}, strings.TrimPrefix(l.Code, "scoring.trace.")) {
 			return false
 		}
 		n, ok := l.Args["Count"].(int64)
@@ -238,17 +247,18 @@ func (g *rowGate) smallPieces(t *scoring.Trace) bool {
 	})
 }
 
-// withoutNumbers keeps of what followed only what names no figure.
+// withoutNumbers keeps of what followed only the words that were given.
 func withoutNumbers(notes []scoring.Line) []scoring.Line {
 	var out []scoring.Line
 	for _, l := range notes {
-		if _, has := l.Args["Got"]; has {
-			continue
+		switch strings.TrimPrefix(l.Code, "scoring.trace.") {
+		case "no_rank", "grade", "grade_veto", "award", "award_veto":
+			out = append(out, l)
+		case "veto", "consequence":
+			args := maps.Clone(l.Args)
+			args["Numbers"] = ""
+			out = append(out, scoring.Line{Code: l.Code, Args: args})
 		}
-		if _, has := l.Args["Own"]; has {
-			continue
-		}
-		out = append(out, l)
 	}
 	return out
 }

@@ -3,29 +3,31 @@ package report
 import (
 	"io"
 	"maps"
+	"math/big"
+	"strconv"
 	"strings"
 
 	"pingyi/scoring"
 )
 
-// cardDecimals is how exactly a scorecard shows numbers: enough to follow with
-// a pocket calculator.
-const cardDecimals = 6
-
 // Card writes one subject's scorecard as a tree: every number, its rule, its
-// inputs, what was dropped and why.
+// inputs, what was dropped and why. A number with fewer than six decimals is
+// exact.
 func Card(w io.Writer, card *scoring.Scorecard, words scoring.Words, lang string) error {
-	c := &cardWriter{words: words, lang: lang, titles: map[string]string{}, glossary: card.Words}
-	for _, t := range card.Row.Traces {
-		c.collect(t)
-	}
+	c := &cardWriter{words: words, lang: lang, titles: titlesOf(card.Row.Traces, lang), glossary: card.Words}
 	row := card.Row
 	name := titleOr(row.Name, row.Subject, lang)
 	if name != row.Subject {
 		name += " (" + row.Subject + ")"
 	}
 	c.put("", name+" · "+titleOr(card.Title, card.Scheme, lang))
-	c.put("", words("scoring.card.total", map[string]any{"Total": figure(scoring.Figure{Value: row.Total, Hidden: row.TotalHidden}, cardDecimals), "Rank": place(row.Rank), "Grade": card.Words.In(row.Grade, lang)}))
+	if card.Scored {
+		rank := ""
+		if row.Rank > 0 {
+			rank = strconv.Itoa(row.Rank)
+		}
+		c.put("", words("scoring.card.place", map[string]any{"Total": c.number(row.Total, row.TotalHidden), "Rank": rank, "Grade": card.Words.In(row.Grade, lang)}))
+	}
 	for _, t := range row.Traces {
 		c.put("", "")
 		c.tree(t, "")
@@ -48,6 +50,33 @@ func Card(w io.Writer, card *scoring.Scorecard, words scoring.Words, lang string
 	return err
 }
 
+// titlesOf gives each part of a tree its title; where several have the same,
+// that of the part they belong to goes before it.
+func titlesOf(traces []*scoring.Trace, lang string) map[string]string {
+	titles, parts := map[string]string{}, map[string]map[string]bool{}
+	var walk func(list []*scoring.Trace)
+	walk = func(list []*scoring.Trace) {
+		for _, t := range list {
+			if title := t.Title.In(lang); title != "" {
+				titles[t.Part] = title
+				if parts[title] == nil {
+					parts[title] = map[string]bool{}
+				}
+				parts[title][t.Part] = true
+			}
+			walk(t.Inputs)
+		}
+	}
+	walk(traces)
+	out := maps.Clone(titles)
+	for path, title := range titles {
+		if up := strings.LastIndexByte(path, '.'); len(parts[title]) > 1 && up > 0 && titles[path[:up]] != "" {
+			out[path] = titles[path[:up]] + " / " + title
+		}
+	}
+	return out
+}
+
 type cardWriter struct {
 	b        strings.Builder
 	words    scoring.Words
@@ -60,19 +89,17 @@ func (c *cardWriter) put(indent, text string) {
 	c.b.WriteString(strings.TrimRight(indent+text, " ") + "\n")
 }
 
-func (c *cardWriter) collect(t *scoring.Trace) {
-	if title := t.Title.In(c.lang); title != "" {
-		c.titles[t.Part] = title
-	}
-	for _, in := range t.Inputs {
-		c.collect(in)
-	}
-}
-
 // tree writes a part, its steps, then the parts it is made of.
 func (c *cardWriter) tree(t *scoring.Trace, indent string) {
-	args := map[string]any{"Part": c.title(t.Part), "Value": figure(scoring.Figure{Value: t.Value, Hidden: t.Hidden}, cardDecimals), "Rule": c.words("scoring.rule."+t.Rule, nil)}
+	rule := c.words("scoring.rule."+t.Rule, nil)
+	if t.Over != "" {
+		rule += " → " + c.words("scoring.rule."+t.Over, nil)
+	}
+	args := map[string]any{"Part": c.title(t.Part), "Value": c.number(t.Value, t.Hidden), "Rule": rule}
 	key := "part"
+	if len(t.Words) > 0 {
+		args["Value"] = c.glossary.All(t.Words, c.lang)
+	}
 	if t.Scope != "" {
 		args["Part"] = c.title(t.Part) + " (" + t.Scope + ")"
 	}
@@ -91,26 +118,98 @@ func (c *cardWriter) tree(t *scoring.Trace, indent string) {
 	}
 }
 
+// number writes a figure as the steps of the card do.
+func (c *cardWriter) number(v *big.Rat, hidden bool) string {
+	if v == nil || hidden {
+		return figure(scoring.Figure{Hidden: hidden}, 0)
+	}
+	return scoring.FormatBrief(v)
+}
+
+// title is a part's own title, or that of a part taken from another kind.
 func (c *cardWriter) title(path string) string {
 	if t := c.titles[path]; t != "" {
 		return t
 	}
-	return path
+	return c.glossary.In(path, c.lang)
 }
 
-// line puts a step into words, with parts by their names.
+// line puts a step into words: parts, outcomes and scopes by their names.
 func (c *cardWriter) line(l scoring.Line) string {
 	args := maps.Clone(l.Args)
 	if args == nil {
 		args = map[string]any{}
 	}
-	if p, ok := args["Part"].(string); ok {
-		args["Part"] = c.title(p)
-	}
-	for _, name := range []string{"Grade", "Award", "Consequence", "Label", "Word"} {
-		if w, ok := args[name].(string); ok {
-			args[name] = c.glossary.In(w, c.lang)
+	for name, value := range args {
+		text, ok := value.(string)
+		if !ok {
+			continue
+		}
+		switch name {
+		case "Part", "By", "On", "From":
+			args[name] = c.title(text)
+		case "Grade", "Award", "Consequence", "Label", "Word", "Payout", "Kind":
+			args[name] = c.glossary.In(text, c.lang)
+		case "Of", "Within", "Over":
+			args[name] = c.scope(text)
+		case "When", "Numbers", "Formula", "Level":
+			args[name] = c.names(text)
 		}
 	}
+	if how, ok := args["How"].(string); ok && l.Code == "scoring.trace.take_many" {
+		args["How"] = c.words("scoring.rule."+how, nil)
+	}
 	return c.words(l.Code, args)
+}
+
+// scope names whose figures a step is about.
+func (c *cardWriter) scope(name string) string {
+	switch name {
+	case "kind", "group", "parent", "children":
+		return c.words("scoring.scope."+name, nil)
+	}
+	return strings.TrimPrefix(name, "same:")
+}
+
+// names puts titles into a condition or formula, where {path:period} is a part,
+// {@grade} an outcome, and what stands in quotes a word of the scheme.
+func (c *cardWriter) names(text string) string {
+	text = between(text, "'", "'", func(word string) string { return "'" + c.glossary.In(word, c.lang) + "'" })
+	return between(text, "{", "}", func(name string) string {
+		if outcome, is := strings.CutPrefix(name, "@"); is {
+			return c.outcome(outcome)
+		}
+		path, period, _ := strings.Cut(name, ":")
+		if period != "" {
+			return c.title(path) + " (" + period + ")"
+		}
+		return c.title(path)
+	})
+}
+
+// between replaces what stands between two signs, and the signs with it.
+func between(text, from, to string, say func(string) string) string {
+	var b strings.Builder
+	for {
+		before, rest, opened := strings.Cut(text, from)
+		inside, after, closed := strings.Cut(rest, to)
+		if !opened || !closed {
+			return b.String() + text
+		}
+		b.WriteString(before + say(inside))
+		text = after
+	}
+}
+
+// outcome names total, rank, grade, size, or one of an earlier run: last2.grade.
+func (c *cardWriter) outcome(name string) string {
+	head, what, earlier := strings.Cut(name, ".")
+	if !earlier {
+		return c.words("scoring.outcome."+name, nil)
+	}
+	back, err := strconv.Atoi(strings.TrimPrefix(head, "last"))
+	if err != nil {
+		back = 1
+	}
+	return c.words("scoring.outcome.last_"+what, map[string]any{"Back": back})
 }

@@ -49,7 +49,12 @@ func words(t *testing.T, lang string) scoring.Words {
 
 func compute(t *testing.T, name string, params scoring.Params) *scoring.Result {
 	t.Helper()
-	path := filepath.Join("..", "..", "deploy", "examples", name)
+	src, _ := schemes.Source(name)
+	return computeFolder(t, filepath.Join("..", "..", "deploy", "examples", name), name+".yaml", src, params)
+}
+
+func computeFolder(t *testing.T, path, file string, src []byte, params scoring.Params) *scoring.Result {
+	t.Helper()
 	entries, err := os.ReadDir(path)
 	if err != nil {
 		t.Fatal(err)
@@ -66,8 +71,7 @@ func compute(t *testing.T, name string, params scoring.Params) *scoring.Result {
 	if len(faults) > 0 {
 		t.Fatal(faults)
 	}
-	src, _ := schemes.Source(name)
-	s, faults := scoring.ParseScheme(name+".yaml", src)
+	s, faults := scoring.ParseScheme(file, src)
 	if len(faults) > 0 {
 		t.Fatal(faults)
 	}
