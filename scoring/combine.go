@@ -54,7 +54,7 @@ func (r *combineRule) compute(c *computation, p *part, in scope) []*Cell {
 		var shares []share
 		for j, m := range r.members {
 			w := c.weightOf(m.weight, s)
-			cell.input(columns[j][i], w, m.named)
+			cell.input(columns[j][i], w, m.named && !m.part.hidden)
 			if columns[j][i].State == Missing && r.missing == "group_mean" {
 				columns[j] = c.groupMean(m.part, in, columns[j], i, cell)
 			}

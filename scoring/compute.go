@@ -27,7 +27,7 @@ func Compute(s *Scheme, d *Data, given Params) (*Result, Faults) {
 	}
 	for _, k := range prog.kinds {
 		for _, p := range k.all {
-			if p.parent == nil {
+			if p.parent == nil && !p.hidden { // those are computed where another needs them
 				c.cells(p, scope{})
 			}
 		}
@@ -37,6 +37,11 @@ func Compute(s *Scheme, d *Data, given Params) (*Result, Faults) {
 	}
 	for _, k := range prog.kinds {
 		c.outcomes(k)
+	}
+	for _, k := range prog.kinds {
+		for _, r := range k.payouts {
+			c.pay(k, r)
+		}
 	}
 	result := c.result()
 	if len(c.faults) > 0 {

@@ -187,3 +187,30 @@ func TestSurveyRules(t *testing.T) {
 			files: answers("1,p,r,a,q1,5,peer,,,,,;1,p,r,a,q2,5,peer,,,,,;2,p,r,a,q1,1,self,,,,,;2,p,r,a,q2,1,self,,,,,"), want: []string{"a x=60", "a x.n=2"}},
 	})
 }
+
+// A hidden part may only have a meaning within another: there it is computed, per source, and nowhere else.
+func TestHiddenPartServesAnother(t *testing.T) {
+	t.Parallel()
+	s := parse(t, "s.yaml", `
+scheme: s
+kinds:
+  unit:
+    parts:
+      management: {weighted_mean: {half: 30, year: 70}, each: {column: source, combine: mean}}
+      half: {values: half, hidden: yes}
+      year: {values: year, hidden: yes}
+    total: management
+`)
+	r := compute(t, s, folder(t, "subjects.csv", "code\nu\n",
+		"values.csv", "subject,indicator,source,value\nu,half,a,90\nu,half,b,70\nu,year,a,80\nu,year,b,60\n"), nil)
+	if got := rows(t, r)["u"]["total"]; got != "73" { // ((27 + 56) + (21 + 42)) ÷ 2
+		t.Errorf("the total is %s, want 73", got)
+	}
+	card, _ := r.Explain("u")
+	if n := len(card.Row.Traces); n != 1 {
+		t.Errorf("%d parts stand on the card, want the total alone", n)
+	}
+	if shown := jsonText(t, r); !strings.Contains(shown, `"Indicator": "half"`) {
+		t.Errorf("nothing shows where the half comes from:\n%s", shown)
+	}
+}

@@ -163,11 +163,14 @@ func (c *computation) otherResult(k *kind) KindResult {
 	return out
 }
 
-// tracesOf are a subject's traces of the parts at the top of the tree.
+// tracesOf are a subject's traces of the parts at the top of the tree; hidden
+// ones only where something needed them for the whole run.
 func (c *computation) tracesOf(k *kind, i int) []*Trace {
 	var out []*Trace
 	for _, p := range k.parts {
-		out = append(out, c.cells(p, scope{})[i].Trace)
+		if cells, needed := c.memo[cellKey{p, scope{}, false}]; needed {
+			out = append(out, cells[i].Trace)
+		}
 	}
 	return out
 }
