@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-telegram/bot/models"
@@ -46,6 +47,7 @@ type Bot struct {
 	username string
 	language survey.Lang
 	clock    func() time.Time
+	unpaced  atomic.Int64 // new messages sent as replies, since the sender took note of them
 
 	mu      sync.Mutex // guards project, read
 	project survey.Project

@@ -16,9 +16,6 @@ import (
 // errObsolete says that there is nothing left to say by a delivery.
 var errObsolete = errors.New("bot: the delivery is obsolete")
 
-// errHeld says that a delivery has to wait: its round is paused.
-var errHeld = errors.New("bot: the delivery waits for its round")
-
 // outgoing is one message to a private chat.
 type outgoing struct {
 	screen
@@ -26,6 +23,7 @@ type outgoing struct {
 	edit    int  // the message to redraw; 0: a new one
 	protect bool // may be neither forwarded nor saved
 	quiet   bool // redraws what may be gone by now, which is no fault
+	paced   bool // has a slot of the rate
 }
 
 // send sends or redraws a message. It returns the message that was sent, nil for one that was redrawn.
@@ -43,6 +41,9 @@ func (b *Bot) send(ctx context.Context, out outgoing) (*models.Message, error) {
 	var markup models.ReplyMarkup = out.keyboard()
 	if out.reply != nil {
 		markup = out.reply
+	}
+	if !out.paced {
+		b.unpaced.Add(1)
 	}
 	return b.client.SendMessage(ctx, &tg.SendMessageParams{
 		ChatID: out.chat, Text: string(out.text), ParseMode: models.ParseModeHTML,
@@ -71,8 +72,8 @@ func noPreview() *models.LinkPreviewOptions {
 	return &models.LinkPreviewOptions{IsDisabled: &yes}
 }
 
-// Render makes the message of a delivery, in the person's language and as things stand now. It returns
-// errObsolete where there is nothing left to say.
+// Render makes the message of a delivery, in the person's language and of what was read with it. It
+// returns errObsolete where there is nothing left to say.
 func (b *Bot) Render(ctx context.Context, d storage.Delivery) (outgoing, error) {
 	t, err := b.addressee(ctx, d)
 	if err != nil {
@@ -107,16 +108,11 @@ func (b *Bot) Render(ctx context.Context, d storage.Delivery) (outgoing, error) 
 
 // addressee is a turn for somebody who is written to unasked.
 func (b *Bot) addressee(ctx context.Context, d storage.Delivery) (*turn, error) {
-	person, err := b.store.Person(ctx, d.PersonID)
-	if errors.Is(err, survey.ErrNotFound) {
-		return nil, errObsolete
-	}
-	if err != nil {
-		return nil, err
-	}
+	person := storage.Person{ID: d.PersonID, TelegramID: d.TelegramID, Language: d.Lang, Consent: d.Consent}
 	t := &turn{Bot: b, now: b.clock(), user: d.TelegramID, person: person}
 	lang := d.Lang
 	if !lang.Known() {
+		var err error
 		if lang, err = b.languageOf(ctx, ""); err != nil {
 			return nil, err
 		}
@@ -127,14 +123,10 @@ func (b *Bot) addressee(ctx context.Context, d storage.Delivery) (*turn, error) 
 
 // asking is the invitation, or a reminder of what is unfinished.
 func (t *turn) asking(ctx context.Context, d storage.Delivery) (screen, error) {
-	form, err := t.store.FormToAnswer(ctx, d.PersonID, d.RequestID)
-	if err != nil {
-		return screen{}, err
+	if d.Form == nil {
+		return screen{}, errObsolete
 	}
-	c := &conversation{OpenForm: form, position: survey.Start(form.Form, form.State)}
-	if c.Round.State == survey.RoundPaused {
-		return screen{}, errHeld
-	}
+	c := &conversation{OpenForm: d.Form, position: survey.Start(d.Form.Form, d.Form.State)}
 	if c.Round.State != survey.RoundOpen || c.State == survey.RequestDone || c.State == survey.RequestDeclined {
 		return screen{}, errObsolete
 	}
@@ -160,11 +152,10 @@ func (t *turn) asking(ctx context.Context, d storage.Delivery) (screen, error) {
 
 // over turns the live message of a request into one that says that the round has ended.
 func (t *turn) over(ctx context.Context, d storage.Delivery) (screen, error) {
-	form, err := t.store.FormToAnswer(ctx, d.PersonID, d.RequestID)
-	if err != nil {
-		return screen{}, err
+	if d.Form == nil {
+		return screen{}, errObsolete
 	}
-	c := &conversation{OpenForm: form}
+	c := &conversation{OpenForm: d.Form}
 	if c.Round.State != survey.RoundClosed && c.Round.State != survey.RoundCancelled {
 		return screen{}, errObsolete
 	}

@@ -9,71 +9,15 @@ import (
 	"pingyi/survey"
 )
 
-// A slot is reserved only shortly before it is used, so that what is paused meanwhile wastes none,
-// and several at a time, so that reserving does not cost a round trip each.
 const (
-	slotAhead = 100 * time.Millisecond
-	slotRow   = 50 * time.Millisecond
+	// A row of slots is reserved at a time, so that reading and reserving do not cost round trips for
+	// each message, and only shortly before, so that what is sent is sent as things stand.
+	slotRow   = 100 * time.Millisecond
+	slotAhead = 150 * time.Millisecond
 	// A slot that a busy machine wakes up too late for is let go: late ones beside those in time would
 	// be more than the rate.
-	slotLate  = 40 * time.Millisecond
-	slotTries = 4
+	slotLate = 40 * time.Millisecond
 )
-
-// slots hands out the slots of the rate that all replicas share, in the order of asking.
-type slots struct {
-	limiter *storage.Limiter
-	rate    float64
-
-	mu      sync.Mutex
-	waiting []chan slot
-	running bool
-}
-
-// slot is a moment to send at, or how long there is none.
-type slot struct {
-	at   time.Time
-	wait time.Duration
-}
-
-// take waits until a slot is near and returns it; a wait over storage.MaxPace says that there is none
-// for so long.
-func (s *slots) take(ctx context.Context) (time.Time, time.Duration) {
-	mine := make(chan slot, 1)
-	s.mu.Lock()
-	s.waiting = append(s.waiting, mine)
-	if !s.running {
-		s.running = true
-		go s.run(context.WithoutCancel(ctx))
-	}
-	s.mu.Unlock()
-	got := <-mine
-	return got.at, got.wait
-}
-
-// run reserves rows of slots until nobody waits.
-func (s *slots) run(ctx context.Context) {
-	for {
-		s.mu.Lock()
-		n := min(len(s.waiting), max(1, int(s.rate*slotRow.Seconds())))
-		row := s.waiting[:n]
-		s.waiting = s.waiting[n:]
-		if n == 0 {
-			s.waiting, s.running = nil, false
-			s.mu.Unlock()
-			return
-		}
-		s.mu.Unlock()
-		wait, gap := s.limiter.ReserveRow(ctx, globalPace, s.rate, n)
-		first := time.Now().Add(wait)
-		for i, to := range row {
-			to <- slot{at: first.Add(time.Duration(i) * gap), wait: wait}
-		}
-		if wait <= storage.MaxPace {
-			time.Sleep(time.Until(first.Add(time.Duration(n)*gap - slotAhead)))
-		}
-	}
-}
 
 // recordPause is how long a sender waits before it tries again to record what went out.
 const recordPause = 250 * time.Millisecond
@@ -152,21 +96,21 @@ type seen struct {
 	at    time.Time
 }
 
-// state returns where the round of something that asks stands, a moment old at most; what does not ask
-// may always go out.
-func (g *gate) state(ctx context.Context, d storage.Delivery) (survey.RoundState, error) {
+// open reports whether the round of something that asks is open, a moment old at most; what does not
+// ask may always go out.
+func (g *gate) open(ctx context.Context, d storage.Delivery) bool {
 	if d.Kind != storage.DeliverInvitation && d.Kind != storage.DeliverReminder {
-		return survey.RoundOpen, nil
+		return true
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := time.Now()
 	if s, ok := g.known[d.RoundID]; ok && now.Sub(s.at) < gateLife {
-		return s.state, nil
+		return s.state == survey.RoundOpen
 	}
 	state, err := g.read(ctx, d.RoundID)
 	if err == nil {
 		g.known[d.RoundID] = seen{state, now}
 	}
-	return state, err
+	return err == nil && state == survey.RoundOpen
 }

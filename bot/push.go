@@ -12,14 +12,17 @@ import (
 )
 
 const (
-	// leaseTime leaves room for the longest wait for a slot, the longest call and the record of it;
-	// after a crash it is how long others wait before they send what was leased.
-	leaseTime    = 30 * time.Second
+	// leaseTime leaves room for a call begun late, and the record of it; after a crash it is how long
+	// others wait before they send what was leased.
+	leaseTime    = 20 * time.Second
 	leaseSlack   = 5 * time.Second
 	sendTimeout  = 10 * time.Second
-	idlePause    = 5 * time.Second // NOTIFY wakes earlier; this catches what is due later
+	idlePause    = 5 * time.Second // NOTIFY wakes earlier; this catches what no notice tells of
+	briefPause   = 20 * time.Millisecond
+	troublePause = time.Second
 	leastHeld    = 16
 	mostHeld     = 1000
+	mostFlying   = 1000
 	maxAttempts  = 8
 	maxAmbiguous = 2 // a lost answer may mean that the message is there: once more, then no more
 )
@@ -38,160 +41,247 @@ type SenderConfig struct {
 	Log     *slog.Logger
 }
 
-// Sender sends what stands in deliveries: leased by this process for a while, paced by a rate that
-// all replicas share, tried again where that can help. About a second's worth is held at a time and
-// made good as it goes out, so that the next lease never has to wait for the last. A crash doubles at
-// most what was in flight.
+// Sender sends what stands in deliveries. It leases them by spans, about a second's worth at a time,
+// and goes row by row: the next tenth of a second is read as things stand, given slots of the rate that
+// all replicas share, and sent, each at its slot. What fails is put off where trying again can help. A
+// crash doubles at most what was in flight.
 type Sender struct {
-	cfg   SenderConfig
-	slots *slots
-	log   *sentLog
-	gate  *gate
-	held  chan struct{} // a token for every delivery held
-	freed chan struct{}
+	cfg    SenderConfig
+	queue  *queue
+	log    *sentLog
+	gate   *gate
+	flying chan struct{} // a token for every message under way
+	flight sync.WaitGroup
+	next   time.Time // when the next row is due
+	rested time.Time // no lease is asked for before, unless there is a notice
 }
 
 // NewSender returns a Sender that has sent nothing yet.
 func NewSender(cfg SenderConfig) *Sender {
 	return &Sender{
-		cfg:   cfg,
-		slots: &slots{limiter: cfg.Limiter, rate: cfg.Rate},
-		log:   &sentLog{store: cfg.Store},
-		gate:  &gate{read: cfg.Store.RoundState, known: map[int64]seen{}},
-		held:  make(chan struct{}, min(max(int(cfg.Rate), leastHeld), mostHeld)),
-		freed: make(chan struct{}, 1),
+		cfg:    cfg,
+		queue:  newQueue(),
+		log:    &sentLog{store: cfg.Store},
+		gate:   &gate{read: cfg.Store.RoundState, known: map[int64]seen{}},
+		flying: make(chan struct{}, mostFlying),
 	}
 }
 
 // Run sends until ctx ends; what is in flight then is finished, and the rest given back.
 func (s *Sender) Run(ctx context.Context) error {
-	var all sync.WaitGroup
 	for ctx.Err() == nil {
-		room := cap(s.held) - len(s.held)
-		if room < max(1, cap(s.held)/4) {
-			select {
-			case <-ctx.Done():
-			case <-s.freed:
-			}
-			continue
-		}
-		n, err := s.lease(ctx, room, &all)
-		switch {
-		case ctx.Err() != nil:
-		case err != nil:
+		pause, err := s.step(ctx)
+		if err != nil && ctx.Err() == nil {
 			s.cfg.Log.WarnContext(ctx, "sending failed", "error", scrub(err))
-			s.sleep(ctx, idlePause)
-		case n == 0:
-			s.sleep(ctx, idlePause)
+			pause = troublePause
 		}
+		s.sleep(ctx, pause)
 	}
-	all.Wait()
+	s.flight.Wait()
+	s.queue = newQueue()
 	back, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendTimeout)
 	defer cancel()
-	if err := s.cfg.Store.GiveBack(back, s.cfg.Worker, 0); err != nil {
+	if err := s.cfg.Store.Release(back, s.cfg.Worker); err != nil {
 		s.cfg.Log.WarnContext(ctx, "deliveries not given back; others take them when the lease ends", "error", scrub(err))
 	}
 	return nil
 }
 
+// sleep waits; where nothing is held, a notice ends it.
 func (s *Sender) sleep(ctx context.Context, d time.Duration) {
+	if d <= 0 {
+		return
+	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
+	var wake <-chan struct{}
+	if s.queue.size() == 0 && time.Now().After(s.next) {
+		wake = s.cfg.Wake
+	}
 	select {
 	case <-ctx.Done():
 	case <-timer.C:
-	case <-s.cfg.Wake:
+	case <-wake:
+		s.rested = time.Time{}
 	}
 }
 
-// leased is what one lease brought, and when; the database's clock goes on by ours.
-type leased struct {
-	now time.Time
-	at  time.Time
+// step leases what there is room for and sends the next row. It returns how long there is nothing to do.
+func (s *Sender) step(ctx context.Context) (time.Duration, error) {
+	if wait := time.Until(s.next); wait > 0 {
+		return wait, nil
+	}
+	if err := s.lease(ctx); err != nil {
+		return 0, err
+	}
+	if s.queue.size() == 0 {
+		s.cfg.Bot.unpaced.Store(0)
+		return s.idle(ctx)
+	}
+	if err := s.row(ctx); err != nil {
+		return 0, err
+	}
+	return time.Until(s.next), nil
 }
 
-func (l leased) time() time.Time { return l.now.Add(time.Since(l.at)) }
-
-// spent reports that too little is left of the lease to begin a call.
-func (l leased) spent() bool { return time.Since(l.at) > leaseTime-sendTimeout-leaseSlack }
-
-// lease takes up to n deliveries and sends them side by side, those of one person one after another.
-// It returns how many there were without waiting for them.
-func (s *Sender) lease(ctx context.Context, n int, all *sync.WaitGroup) (int, error) {
+// idle returns how long nothing falls due.
+func (s *Sender) idle(ctx context.Context) (time.Duration, error) {
+	if s.queue.busy() {
+		return briefPause, nil // what is in flight makes room, or comes again
+	}
 	now, err := s.cfg.Store.Now(ctx)
 	if err != nil {
 		return 0, err
 	}
-	lease := leased{now: now, at: time.Now()}
-	deliveries, err := s.cfg.Store.Lease(ctx, now, s.cfg.Worker, n, leaseTime)
+	due, some, err := s.cfg.Store.NextDelivery(ctx)
+	if err != nil || !some {
+		return idlePause, err
+	}
+	return min(max(due.Sub(now), briefPause), idlePause), nil
+}
+
+// lease gives back the spans that are done with and takes new ones: to have a second's worth where half
+// of that has gone, else, after a notice, what somebody waits for.
+func (s *Sender) lease(ctx context.Context) error {
+	if err := s.giveBack(ctx); err != nil {
+		return err
+	}
+	claim := storage.Claim{Worker: s.cfg.Worker, TTL: leaseTime}
+	select {
+	case <-s.cfg.Wake:
+		claim.Urgent, claim.Most = true, leastHeld
+	default:
+	}
+	most := min(max(int(s.cfg.Rate), leastHeld), mostHeld)
+	if size := s.queue.size(); size <= most/2 && (claim.Urgent || time.Now().After(s.rested)) {
+		claim.Urgent, claim.Most = false, most-size
+	}
+	if claim.Most == 0 {
+		return nil
+	}
+	now, err := s.cfg.Store.Now(ctx)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	byPerson := map[int64][]storage.Delivery{}
-	var order []int64
-	for _, d := range deliveries {
-		if len(byPerson[d.PersonID]) == 0 {
-			order = append(order, d.PersonID)
+	at := time.Now()
+	spans, err := s.cfg.Store.Lease(ctx, now, claim)
+	if err != nil {
+		return err
+	}
+	if !claim.Urgent && len(spans) == 0 {
+		s.rested = time.Now().Add(2 * slotRow)
+	}
+	s.queue.add(lease{now: now, at: at}, spans)
+	return nil
+}
+
+// giveBack ends the leases of spans that are done with, and of what is left undone in them.
+func (s *Sender) giveBack(ctx context.Context) error {
+	done := s.queue.finished()
+	if len(done) == 0 {
+		return nil
+	}
+	return s.cfg.Store.Release(ctx, s.cfg.Worker, done...) // where this fails the leases run out
+}
+
+// row sends what fits into the next row of slots.
+func (s *Sender) row(ctx context.Context) error {
+	picks := s.queue.take(max(1, int(s.cfg.Rate*slotRow.Seconds())))
+	found, err := s.cfg.Store.Outgoing(ctx, s.cfg.Worker, picks)
+	if err != nil {
+		s.queue.back(picks)
+		return err
+	}
+	s.queue.settle(picks, found)
+	fit, err := s.paceChats(ctx, found)
+	if err != nil || len(fit) == 0 {
+		return err
+	}
+	// New messages that answered somebody count with Telegram as well: they have had their slots.
+	replies := min(int(s.cfg.Bot.unpaced.Swap(0)), len(fit))
+	wait, gap := s.cfg.Limiter.ReserveRow(ctx, globalPace, s.cfg.Rate, len(fit)+replies)
+	if wait > storage.MaxPace { // a penalty: what is held is for whoever comes first when it ends
+		s.next = time.Now().Add(wait - slotAhead)
+		s.queue.drop(fit)
+		return s.giveBack(ctx)
+	}
+	first := time.Now().Add(wait + time.Duration(replies)*gap)
+	for i, d := range fit {
+		s.launch(ctx, d, first.Add(time.Duration(i)*gap))
+	}
+	s.next = first.Add(time.Duration(len(fit))*gap - slotAhead)
+	return nil
+}
+
+// paceChats takes a slot of the chat's own pace for each. What has to wait for its chat comes again
+// when it is time.
+func (s *Sender) paceChats(ctx context.Context, found []storage.Delivery) ([]storage.Delivery, error) {
+	var keys []string
+	for _, d := range found {
+		if !s.queue.paced(d) {
+			keys = append(keys, chatPace(d.TelegramID))
 		}
-		byPerson[d.PersonID] = append(byPerson[d.PersonID], d)
-		s.held <- struct{}{}
 	}
-	for _, person := range order {
-		all.Go(func() {
-			for _, d := range byPerson[person] {
-				s.one(ctx, lease, d)
+	waits := s.cfg.Limiter.ReserveEach(ctx, keys, 1)
+	fit := found[:0]
+	for _, d := range found {
+		var wait time.Duration
+		if !s.queue.paced(d) {
+			wait, waits = waits[0], waits[1:]
+		}
+		switch {
+		case wait > storage.MaxPace:
+			now := s.queue.clock(d)
+			s.queue.done(d)
+			if err := s.putOff(ctx, now, d, wait, OutcomeTooMany.String(), false); err != nil {
+				return nil, err
 			}
-		})
-	}
-	return len(deliveries), nil
-}
-
-// one sends one delivery, or gives it back where the program is ending.
-func (s *Sender) one(ctx context.Context, lease leased, d storage.Delivery) {
-	defer func() {
-		<-s.held
-		select {
-		case s.freed <- struct{}{}:
+		case wait > 0:
+			s.queue.again(d, time.Now().Add(wait))
 		default:
+			fit = append(fit, d)
 		}
-	}()
-	if ctx.Err() != nil {
-		return
 	}
-	if err := s.deliver(context.WithoutCancel(ctx), lease, d); err != nil {
-		s.cfg.Log.ErrorContext(ctx, "delivery not recorded", "delivery", d.ID, "error", scrub(err))
-	}
+	return fit, nil
 }
 
-// deliver sends one delivery and records what became of it.
-func (s *Sender) deliver(ctx context.Context, lease leased, d storage.Delivery) error {
+// launch sends one delivery at its slot, beside the others.
+func (s *Sender) launch(ctx context.Context, d storage.Delivery, at time.Time) {
+	s.flying <- struct{}{}
+	s.flight.Go(func() {
+		defer func() { <-s.flying }()
+		if err := s.fly(context.WithoutCancel(ctx), d, at); err != nil {
+			s.cfg.Log.ErrorContext(ctx, "delivery not recorded", "delivery", d.ID, "error", scrub(err))
+		}
+	})
+}
+
+// fly renders a delivery, waits for its slot, sends it and records what became of it. What it leaves
+// undone still waits in its span.
+func (s *Sender) fly(ctx context.Context, d storage.Delivery, at time.Time) error {
+	now := s.queue.clock(d)
 	out, err := s.cfg.Bot.Render(ctx, d)
+	time.Sleep(time.Until(at))
+	if err == nil && time.Since(at) > slotLate {
+		s.queue.again(d, time.Now())
+		return nil
+	}
+	defer s.queue.done(d)
 	switch {
 	case errors.Is(err, errObsolete):
-		return s.finish(ctx, lease, d, survey.DeliveryExpired, "obsolete")
-	case errors.Is(err, errHeld):
-		return s.giveBack(ctx, d)
+		return s.cfg.Store.Fail(ctx, now(), d.ID, survey.DeliveryExpired, "obsolete")
 	case err != nil:
-		return s.again(ctx, lease, d, "render", err)
+		return s.retry(ctx, now, d, "render", err)
+	case s.queue.spent(d) || !s.gate.open(ctx, d):
+		return nil
 	}
-	if wait := s.pace(ctx, d.TelegramID); wait > 0 {
-		return s.putOff(ctx, lease, d, wait, OutcomeTooMany.String())
-	}
-	if lease.spent() {
-		return s.giveBack(ctx, d)
-	}
-	switch state, err := s.gate.state(ctx, d); {
-	case err != nil || state == survey.RoundPaused:
-		return s.giveBack(ctx, d)
-	case state != survey.RoundOpen:
-		return s.finish(ctx, lease, d, survey.DeliveryExpired, "obsolete")
-	}
-	return s.attempt(ctx, lease, d, out)
+	return s.attempt(ctx, now, d, out)
 }
 
 // attempt makes the call, whatever it brings.
-func (s *Sender) attempt(ctx context.Context, lease leased, d storage.Delivery, out outgoing) error {
+func (s *Sender) attempt(ctx context.Context, now func() time.Time, d storage.Delivery, out outgoing) error {
 	call, cancel := context.WithTimeout(ctx, sendTimeout)
+	out.paced = true
 	sent, err := s.cfg.Bot.send(call, out)
 	cancel()
 	outcome, wait := Judge(err)
@@ -202,65 +292,35 @@ func (s *Sender) attempt(ctx context.Context, lease leased, d storage.Delivery, 
 		if sent != nil {
 			went.MessageID = int64(sent.ID)
 		}
-		return s.log.add(ctx, lease.time(), went)
+		return s.log.add(ctx, now(), went)
 	case OutcomeUnreachable:
-		return s.finish(ctx, lease, d, survey.DeliveryUnreachable, outcome.String())
+		return s.cfg.Store.Fail(ctx, now(), d.ID, survey.DeliveryUnreachable, outcome.String())
 	case OutcomeRefused:
 		if !s.cfg.Bot.reaches(ctx, d.TelegramID) {
-			return s.finish(ctx, lease, d, survey.DeliveryUnreachable, OutcomeUnreachable.String())
+			return s.cfg.Store.Fail(ctx, now(), d.ID, survey.DeliveryUnreachable, OutcomeUnreachable.String())
 		}
 		s.cfg.Log.ErrorContext(ctx, "delivery refused", "delivery", d.ID, "kind", d.Kind)
-		return s.finish(ctx, lease, d, survey.DeliveryFailed, outcome.String())
+		return s.cfg.Store.Fail(ctx, now(), d.ID, survey.DeliveryFailed, outcome.String())
 	case OutcomeTooMany:
 		s.cfg.Bot.floods.met(ctx, d.TelegramID, wait)
-		return s.putOff(ctx, lease, d, wait, outcome.String())
+		return s.putOff(ctx, now, d, wait, outcome.String(), false)
 	}
-	return s.again(ctx, lease, d, outcome.String(), err)
+	return s.retry(ctx, now, d, outcome.String(), err)
 }
 
-// pace waits for a slot of the chat's own pace, then for one of the rate that all share. Where a
-// slot is too far off, after a penalty, it returns how far instead of waiting.
-func (s *Sender) pace(ctx context.Context, chat int64) time.Duration {
-	wait := s.cfg.Limiter.Reserve(ctx, chatPace(chat), 1)
-	if wait > storage.MaxPace {
-		return wait
-	}
-	time.Sleep(wait)
-	for range slotTries {
-		at, wait := s.slots.take(ctx)
-		if wait > storage.MaxPace {
-			return wait
-		}
-		time.Sleep(time.Until(at))
-		if time.Since(at) < slotLate {
-			break
-		}
-	}
-	return 0
-}
-
-func (s *Sender) finish(ctx context.Context, lease leased, d storage.Delivery, state survey.DeliveryState, reason string) error {
-	return s.cfg.Store.Fail(ctx, lease.time(), d.ID, state, reason)
-}
-
-// again puts a delivery off after a failure, unless it was tried often enough.
-func (s *Sender) again(ctx context.Context, lease leased, d storage.Delivery, reason string, cause error) error {
+// retry puts a delivery off after a failure, unless it was tried often enough.
+func (s *Sender) retry(ctx context.Context, now func() time.Time, d storage.Delivery, reason string, cause error) error {
 	limit := maxAttempts
 	if outcome, _ := Judge(cause); outcome == OutcomeAmbiguous {
 		limit = maxAmbiguous
 	}
-	if d.Attempts >= limit {
+	if d.Attempts+1 >= limit {
 		s.cfg.Log.ErrorContext(ctx, "delivery given up", "delivery", d.ID, "kind", d.Kind, "reason", reason)
-		return s.finish(ctx, lease, d, survey.DeliveryFailed, reason)
+		return s.cfg.Store.Fail(ctx, now(), d.ID, survey.DeliveryFailed, reason)
 	}
-	return s.putOff(ctx, lease, d, s.cfg.Backoff<<min(d.Attempts, 6), reason)
+	return s.putOff(ctx, now, d, s.cfg.Backoff<<min(d.Attempts+1, 6), reason, true)
 }
 
-func (s *Sender) putOff(ctx context.Context, lease leased, d storage.Delivery, wait time.Duration, reason string) error {
-	return s.cfg.Store.Retry(ctx, d.ID, lease.time().Add(wait), reason)
-}
-
-// giveBack returns what was not attempted.
-func (s *Sender) giveBack(ctx context.Context, d storage.Delivery) error {
-	return s.cfg.Store.GiveBack(ctx, s.cfg.Worker, d.ID)
+func (s *Sender) putOff(ctx context.Context, now func() time.Time, d storage.Delivery, wait time.Duration, reason string, tried bool) error {
+	return s.cfg.Store.PutOff(ctx, d, now().Add(wait), reason, tried)
 }

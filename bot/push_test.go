@@ -44,13 +44,10 @@ func senders(t *testing.T) (*world, *Sender) {
 func (w *world) work(sender *Sender, person int64, patience time.Duration) bool {
 	w.t.Helper()
 	ctx, cancel := context.WithTimeout(w.t.Context(), patience)
-	defer cancel()
+	var done sync.WaitGroup
+	done.Go(func() { _ = sender.Run(ctx) })
+	defer func() { cancel(); done.Wait() }()
 	for ctx.Err() == nil {
-		var all sync.WaitGroup
-		if _, err := sender.lease(ctx, cap(sender.held), &all); err != nil && ctx.Err() == nil {
-			w.t.Fatal(err)
-		}
-		all.Wait()
 		for _, m := range w.box.Messages(person) {
 			for _, row := range m.Inline {
 				for _, b := range row {
@@ -160,17 +157,12 @@ func TestSenderHoldsWhatIsPaused(t *testing.T) {
 	w.must(err)
 	w.settle()
 	w.open(asked)
-	now, err := w.store.Now(t.Context())
-	w.must(err)
-	held, err := w.store.Lease(t.Context(), now, sender.cfg.Worker, 10, leaseTime)
-	w.must(err)
-	if len(held) == 0 {
+	w.must(sender.lease(t.Context()))
+	if sender.queue.size() == 0 {
 		t.Fatal("nothing was leased")
 	}
 	w.must(w.store.PauseRound(t.Context(), today(), storage.Cause{}, "asked"))
-	for _, d := range held {
-		w.must(sender.deliver(t.Context(), leased{now: now, at: time.Now()}, d))
-	}
+	w.must(sender.row(t.Context()))
 	if w.work(sender, boss, 300*time.Millisecond) {
 		t.Error("somebody was asked for a paused round")
 	}

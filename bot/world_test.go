@@ -312,9 +312,15 @@ func (w *world) forge(message int, data string) {
 func (w *world) deliver() {
 	w.t.Helper()
 	ctx := w.t.Context()
-	leased, err := w.store.Lease(ctx, today(), "test", 100, time.Minute)
+	spans, err := w.store.Lease(ctx, today(), storage.Claim{Worker: "test", Most: 100, TTL: time.Minute})
 	w.must(err)
-	for _, d := range leased {
+	var picks []storage.Pick
+	for _, s := range spans {
+		picks = append(picks, s.Picks()...)
+	}
+	found, err := w.store.Outgoing(ctx, "test", picks)
+	w.must(err)
+	for _, d := range found {
 		out, err := w.bot.Render(ctx, d)
 		w.must(err)
 		sent, err := w.bot.send(ctx, out)

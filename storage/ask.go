@@ -63,7 +63,7 @@ func (s *Store) askEverybody(ctx context.Context, tx pgx.Tx, now, due time.Time,
 			return err
 		}
 	}
-	return s.invite(ctx, tx, due, everybody, r.ID, priorityInvitation)
+	return s.inviteHeld(ctx, tx, due, everybody, r.ID, priorityInvitation)
 }
 
 // askNow asks a person who has just joined, or can be written to again, in
@@ -84,10 +84,7 @@ func (s *Store) askNow(ctx context.Context, tx pgx.Tx, now time.Time, person int
 			return err
 		}
 	}
-	if err := s.invite(ctx, tx, now, person, everyRound, priorityWaiting); err != nil {
-		return err
-	}
-	return notify(ctx, tx, deliveryChannel)
+	return s.invite(ctx, tx, now, person, everyRound, priorityWaiting)
 }
 
 // Units with their paths, and the people who belong to a panel today, once

@@ -165,8 +165,9 @@ func TestWhoJoinsWhileOpenIsAskedAtOnce(t *testing.T) {
 	c := newCity(t, 2)
 	exec(t, c.Store, `UPDATE person SET telegram_id = NULL WHERE code = 'c002'`)
 	c.open(strings.Replace(residents, "duration: 14d", "duration: 14d\nquiet: \"08:00-12:00\"", 1))
-	invited := `SELECT p.code || ' ' || d.priority || ' ' || to_char(d.due_at AT TIME ZONE 'Asia/Shanghai', 'HH24:MI')
-		FROM delivery d JOIN person p ON p.id = d.person_id WHERE d.kind = 'invitation' ORDER BY 1`
+	invited := `SELECT p.code || ' ' || s.priority || ' ' || to_char(d.due_at AT TIME ZONE 'Asia/Shanghai', 'HH24:MI')
+		FROM delivery d JOIN person p ON p.id = d.person_id
+		JOIN span s ON s.batch = d.batch AND s.round_id = d.round_id WHERE d.kind = 'invitation' ORDER BY 1`
 	if diff := cmp.Diff([]string{"c001 1 12:00"}, listed[string](t, c.Store, invited)); diff != "" {
 		t.Errorf("invited after the quiet hours (-want +got):\n%s", diff)
 	}

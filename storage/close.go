@@ -75,11 +75,11 @@ const (
 	sqlEndAssignments = `
 	UPDATE assignment SET state = 'expired' WHERE round_id = @round AND state IN ('proposed', 'invited')`
 	sqlEndDeliveries = `
-	UPDATE delivery SET state = 'expired', leased_by = NULL, leased_until = NULL
-	WHERE round_id = @round AND state IN ('pending', 'leased')`
+	WITH ended AS (DELETE FROM span WHERE round_id = @round RETURNING batch, first_id, last_id)
+	UPDATE delivery d SET state = 'expired' FROM ended e
+	WHERE d.id BETWEEN e.first_id AND e.last_id AND d.batch = e.batch AND d.round_id = @round AND d.state = 'pending'`
 	sqlTellEnd = `
-	INSERT INTO delivery (kind, person_id, request_id, round_id, priority, due_at)
-	SELECT @kind, q.person_id, q.id, q.round_id, @priority, @now
+	SELECT @kind::text AS kind, q.person_id, q.id AS request_id, q.round_id, '{}'::jsonb AS args
 	FROM request q JOIN person p ON p.id = q.person_id
 	WHERE q.round_id = @round AND q.message_id IS NOT NULL
 	  AND p.telegram_id IS NOT NULL AND p.stopped_at IS NULL AND p.unreachable_at IS NULL
@@ -106,19 +106,22 @@ func (s *Store) endRound(ctx context.Context, tx pgx.Tx, now time.Time, cause Ca
 	if action == survey.RoundCancel {
 		kind = DeliverCancelled
 	}
-	args := pgx.NamedArgs{"round": r.ID, "now": now, "state": next, "kind": kind, "priority": priorityClosing}
+	args := pgx.NamedArgs{"round": r.ID, "now": now, "state": next, "kind": kind}
 	if action == survey.RoundCancel {
 		if _, err := tx.Exec(ctx, sqlDropImported, args); err != nil {
 			return fmt.Errorf("dropping imported ballots: %w", err)
 		}
 	}
 	for _, sql := range []string{sqlEndRequests, sqlTurnout, sqlDropAssignments, sqlEndAssignments,
-		sqlEndDeliveries, sqlTellEnd, sqlEndRound} {
+		sqlEndDeliveries, sqlEndRound} {
 		if _, err := tx.Exec(ctx, sql, args); err != nil {
 			return fmt.Errorf("ending the round: %w", err)
 		}
 	}
-	if err := notify(ctx, tx, clockChannel, deliveryChannel); err != nil {
+	if _, err := deliver(ctx, tx, now, priorityClosing, sqlTellEnd, args); err != nil {
+		return fmt.Errorf("telling of the end: %w", err)
+	}
+	if err := notify(ctx, tx, clockChannel); err != nil {
 		return err
 	}
 	r.State = next

@@ -325,7 +325,7 @@ func TestEndOfARoundTellsLiveMessages(t *testing.T) {
 			c := newCity(t, 4)
 			code := c.open(residents)
 			c.vote("c001", "4", true)
-			leased, err := c.Lease(t.Context(), testNow, "one", 3, testLease)
+			leased, err := c.leaseFor(testNow, "one", 3)
 			if err != nil || len(leased) != 3 {
 				t.Fatalf("leased %d: %v", len(leased), err)
 			}
@@ -342,7 +342,7 @@ func TestEndOfARoundTellsLiveMessages(t *testing.T) {
 			if err := c.Sent(t.Context(), testNow, Went{ID: leased[2].ID, MessageID: 502}); err != nil {
 				t.Fatal(err)
 			}
-			told, err := c.Lease(t.Context(), testNow, "two", 10, testLease)
+			told, err := c.leaseFor(testNow, "two", 10)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -159,9 +159,8 @@ const (
 	WHERE id = @evaluation`
 	// Whoever took part is told, once, however many of its rounds it was.
 	sqlTellResults = `
-	INSERT INTO delivery (kind, person_id, round_id, args, priority, due_at)
-	SELECT DISTINCT ON (p.id) @kind, p.id, NULL::bigint, jsonb_build_object('evaluation', @evaluation::bigint),
-	       @priority::smallint, @due::timestamptz
+	SELECT DISTINCT ON (p.id) 'results' AS kind, p.id AS person_id, NULL::bigint AS request_id, NULL::bigint AS round_id,
+	       jsonb_build_object('evaluation', @evaluation::bigint) AS args
 	FROM evaluation_round er JOIN request q ON q.round_id = er.round_id JOIN person p ON p.id = q.person_id
 	WHERE er.evaluation_id = @evaluation AND q.state = 'done'
 	  AND p.telegram_id IS NOT NULL AND p.stopped_at IS NULL AND p.unreachable_at IS NULL
@@ -211,10 +210,7 @@ func (s *Store) tellResults(ctx context.Context, tx pgx.Tx, now time.Time, evalu
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, sqlTellResults, pgx.NamedArgs{"evaluation": evaluation, "kind": DeliverResults,
-		"priority": priorityReminder, "due": quiet.Next(now.In(s.zone))})
-	if err != nil {
-		return fmt.Errorf("telling respondents: %w", err)
-	}
-	return notify(ctx, tx, deliveryChannel)
+	_, err = deliver(ctx, tx, quiet.Next(now.In(s.zone)), priorityReminder, sqlTellResults,
+		pgx.NamedArgs{"evaluation": evaluation})
+	return err
 }

@@ -90,7 +90,7 @@ type Choosable struct {
 	Chosen bool
 }
 
-const sqlForm = `
+const sqlFormOf = `
 	SELECT q.person_id, q.id AS request_id, q.state, coalesce(q.message_id, 0) AS message_id,
 	       r.id AS round_id, r.code AS round_code, r.title AS round_title, r.state AS round_state,
 	       r.closes_at, r.salt, r.seed, q.stratum,
@@ -101,7 +101,9 @@ const sqlForm = `
 	                                  ORDER BY a.position, a.id)
 	                 FROM assignment a JOIN subject s ON s.id = a.subject_id
 	                 WHERE a.request_id = q.id AND a.state IN ('invited', 'answered')), '[]') AS asked
-	FROM request q JOIN round r ON r.id = q.round_id JOIN panel p ON p.id = q.panel_id
+	FROM request q JOIN round r ON r.id = q.round_id JOIN panel p ON p.id = q.panel_id`
+
+const sqlForm = sqlFormOf + `
 	WHERE q.id = @request`
 
 // askedRow is a subject that a request is about.

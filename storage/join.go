@@ -296,7 +296,7 @@ const (
 	       state = CASE WHEN q.state IN ('sent', 'unreachable') THEN 'pending' ELSE q.state END
 	FROM round r WHERE r.id = q.round_id AND q.person_id = @person AND r.state IN ('open', 'paused')`
 	sqlExpireDeliveries = `
-	UPDATE delivery SET state = 'expired' WHERE person_id = @person AND state IN ('pending', 'leased')`
+	UPDATE delivery SET state = 'expired' WHERE person_id = @person AND state = 'pending'`
 	sqlUnlink = `
 	UPDATE person SET telegram_id = NULL, linked_at = NULL, unreachable_at = NULL, stopped_at = NULL
 	WHERE id = @person`

@@ -18,8 +18,9 @@ const paceShare = 0.95
 // cannot know of the others: right for four.
 const alone = 0.25
 
-// MaxPace is the longest wait that slots are handed out for.
-const MaxPace = 10 * time.Second
+// MaxPace is the longest wait that slots are handed out for: what waits longer
+// could have become pointless meanwhile.
+const MaxPace = 2 * time.Second
 
 // maxPaces bounds what one process remembers of paces.
 const maxPaces = 10_000
@@ -120,6 +121,48 @@ func (l *Limiter) ReserveRow(ctx context.Context, key string, rate float64, n in
 		l.remember(key, func(p *localPace) { p.next = later(p.next, time.Now().Add(wait+time.Duration(n)*gap)) })
 	}
 	return wait, gap
+}
+
+// ReserveEach is Reserve for many paces of the same rate, in one round trip. It
+// returns how long to wait for each.
+func (l *Limiter) ReserveEach(ctx context.Context, keys []string, rate float64) []time.Duration {
+	waits := make([]time.Duration, len(keys))
+	if rate <= 0 || math.IsNaN(rate) || len(keys) == 0 {
+		for i := range waits {
+			waits[i] = MaxPace + time.Second
+		}
+		return waits
+	}
+	gap := time.Duration(float64(time.Second) / (rate * paceShare))
+	asked := make([]*redis.Cmd, len(keys))
+	err := l.paced.ask(ctx, func(ctx context.Context) error {
+		ask := func(pipe redis.Pipeliner) error {
+			for i, key := range keys {
+				asked[i] = l.reserve.EvalSha(ctx, pipe, []string{slotName(key), penaltyName(key)},
+					gap.Microseconds(), l.remembered(key).Microseconds(), MaxPace.Microseconds(), 1)
+			}
+			return nil
+		}
+		_, err := l.client.Pipelined(ctx, ask)
+		if redis.HasErrorPrefix(err, "NOSCRIPT") {
+			if err = l.reserve.Load(ctx, l.client).Err(); err == nil {
+				_, err = l.client.Pipelined(ctx, ask)
+			}
+		}
+		return err
+	})
+	for i, key := range keys {
+		if err != nil {
+			waits[i] = l.reserveAlone(key, time.Duration(float64(gap)/alone))
+			continue
+		}
+		micros, _ := asked[i].Float64()
+		waits[i] = time.Duration(micros) * time.Microsecond
+		if waits[i] <= MaxPace {
+			l.remember(key, func(p *localPace) { p.next = later(p.next, time.Now().Add(waits[i]+gap)) })
+		}
+	}
+	return waits
 }
 
 // Penalise forbids slots of a pace for a while, for all replicas: Telegram's

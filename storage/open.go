@@ -64,7 +64,7 @@ func (s *Store) openRound(ctx context.Context, tx pgx.Tx, now time.Time, cause C
 	if err := ownEvaluation(ctx, tx, r, spec); err != nil {
 		return err
 	}
-	if err := notify(ctx, tx, clockChannel, deliveryChannel); err != nil {
+	if err := notify(ctx, tx, clockChannel); err != nil {
 		return err
 	}
 	return s.audit(ctx, tx, now, cause, "round.open", "round:"+code, before, r.facts())

@@ -340,9 +340,16 @@ func TestPenalty(t *testing.T) {
 	if left := ls[2].Penalty(ctx, "all"); left < 4*time.Second || left > 5*time.Second {
 		t.Errorf("others see a penalty of %v", left)
 	}
-	first, second := ls[2].Reserve(ctx, "all", 10), ls[3].Reserve(ctx, "all", 10)
-	if first < 4*time.Second || second < first+90*time.Millisecond {
-		t.Errorf("slots after the penalty: %v, %v", first, second)
+	if wait := ls[3].Reserve(ctx, "all", 10); wait < 4*time.Second {
+		t.Errorf("a slot during the penalty: %v", wait)
+	}
+	keys := []string{"chat:1", "chat:2", "chat:1"}
+	for _, waits := range [][]time.Duration{ls[2].ReserveEach(ctx, keys, 1), ls[3].ReserveEach(ctx, keys[:1], 1)} {
+		for i, wait := range waits {
+			if again := i == 2 || len(waits) == 1; again == (wait == 0) {
+				t.Errorf("slot %d of %d chats: %v", i, len(waits), wait)
+			}
+		}
 	}
 	if wait := ls[2].Reserve(ctx, "chat:5", 1); wait != 0 {
 		t.Errorf("another pace waits %v", wait)

@@ -106,7 +106,8 @@ const (
 	WHERE id = @relink AND state = 'waiting'
 	RETURNING person_id, telegram_id, language`
 	sqlTellPerson = `
-	INSERT INTO delivery (kind, person_id, priority, due_at) VALUES (@kind, @person, @priority, @now)`
+	SELECT 'linked' AS kind, @person::bigint AS person_id, NULL::bigint AS request_id, NULL::bigint AS round_id,
+	       '{}'::jsonb AS args`
 )
 
 // ApproveRelink moves the person to the account that claims it, with all that
@@ -127,9 +128,7 @@ func (s *Store) ApproveRelink(ctx context.Context, now time.Time, cause Cause, i
 				return err
 			}
 		}
-		_, err = tx.Exec(ctx, sqlTellPerson, pgx.NamedArgs{
-			"kind": DeliverLinked, "person": person, "priority": priorityWaiting, "now": now})
-		if err != nil {
+		if _, err := deliver(ctx, tx, now, priorityWaiting, sqlTellPerson, pgx.NamedArgs{"person": person}); err != nil {
 			return err
 		}
 		return s.audit(ctx, tx, now, cause, "relink.approve", personObject(person), nil, map[string]int64{"relink": id})

@@ -13,24 +13,18 @@ import (
 
 // Whoever has not finished, has got the invitation, can be written to, and has
 // no reminder on its way already.
-const sqlRemind = `
-	INSERT INTO delivery (kind, person_id, request_id, round_id, priority, due_at)
-	SELECT 'reminder', q.person_id, q.id, q.round_id, @priority, @due
+const sqlUnfinished = `
+	SELECT 'reminder' AS kind, q.person_id, q.id AS request_id, q.round_id, '{}'::jsonb AS args
 	FROM request q JOIN person p ON p.id = q.person_id
 	WHERE q.round_id = @round AND q.state IN ('sent', 'opened') AND q.done_at IS NULL
 	  AND p.telegram_id IS NOT NULL AND p.stopped_at IS NULL AND p.unreachable_at IS NULL
 	  AND NOT EXISTS (SELECT FROM delivery d WHERE d.request_id = q.id AND d.kind = 'reminder'
-	                  AND d.state IN ('pending', 'leased'))
+	                  AND d.state = 'pending')
 	ORDER BY q.id`
 
 // remind writes reminders, after the quiet hours, and returns how many.
 func (s *Store) remind(ctx context.Context, tx pgx.Tx, now time.Time, round int64, quiet survey.Quiet) (int, error) {
-	tag, err := tx.Exec(ctx, sqlRemind, pgx.NamedArgs{
-		"round": round, "priority": priorityReminder, "due": quiet.Next(now.In(s.zone))})
-	if err != nil {
-		return 0, fmt.Errorf("writing reminders: %w", err)
-	}
-	return int(tag.RowsAffected()), notify(ctx, tx, deliveryChannel)
+	return deliver(ctx, tx, quiet.Next(now.In(s.zone)), priorityReminder, sqlUnfinished, pgx.NamedArgs{"round": round})
 }
 
 // RemindRound reminds everybody who has not finished, at an admin's word, and

@@ -121,17 +121,13 @@ func ensureAdmin(ctx context.Context, tx pgx.Tx, now time.Time, telegram int64) 
 }
 
 const sqlTellAdmins = `
-	INSERT INTO delivery (kind, person_id, args, priority, due_at)
-	SELECT DISTINCT ON (p.id) @kind, p.id, @args::jsonb, @priority::smallint, @now::timestamptz
+	SELECT DISTINCT ON (p.id) @kind::text AS kind, p.id AS person_id, NULL::bigint AS request_id, NULL::bigint AS round_id,
+	       @args::jsonb AS args
 	FROM role r JOIN person p ON p.id = r.person_id
 	WHERE r.role = 'admin' AND p.telegram_id IS NOT NULL`
 
 // tellAdmins sends every admin a message of a kind; args are ids.
 func tellAdmins(ctx context.Context, tx pgx.Tx, now time.Time, kind DeliveryKind, args map[string]int64) error {
-	_, err := tx.Exec(ctx, sqlTellAdmins, pgx.NamedArgs{
-		"kind": kind, "args": args, "priority": priorityWaiting, "now": now})
-	if err != nil {
-		return fmt.Errorf("telling the admins: %w", err)
-	}
-	return notify(ctx, tx, deliveryChannel)
+	_, err := deliver(ctx, tx, now, priorityWaiting, sqlTellAdmins, pgx.NamedArgs{"kind": kind, "args": args})
+	return err
 }

@@ -163,10 +163,10 @@ func (s AssignmentState) CanBecome(t AssignmentState) bool {
 // DeliveryState is where something to be sent stands.
 type DeliveryState string
 
-// The states of a delivery: pending → leased → sent, or one of the last three.
+// The states of a delivery: pending → leased → sent, or one of the last three. Leased is one that is
+// pending while a sender holds the span it lies in.
 const (
 	DeliveryPending     DeliveryState = "pending"
-	DeliveryLeased      DeliveryState = "leased"
 	DeliverySent        DeliveryState = "sent"
 	DeliveryUnreachable DeliveryState = "unreachable"
 	DeliveryFailed      DeliveryState = "failed"

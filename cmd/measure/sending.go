@@ -18,7 +18,7 @@ const (
 			SELECT d.id FROM delivery d JOIN round r ON r.id = d.round_id WHERE r.code = 'blast' ORDER BY d.id LIMIT $1)
 		RETURNING request_id
 	) UPDATE request SET state = 'pending' WHERE id IN (SELECT request_id FROM again)`
-	sqlUnsent = `SELECT count(*) FROM delivery WHERE state IN ('pending', 'leased')`
+	sqlUnsent = `SELECT count(*) FROM delivery WHERE state = 'pending'`
 )
 
 // sending measures how evenly invitations go out, while people press.

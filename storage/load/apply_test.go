@@ -413,7 +413,15 @@ func TestNewcomersAreAsked(t *testing.T) {
 		}
 		fmt.Fprintf(&csv, "later%d,民,citizen,\n", n)
 		mustApply(t, mustPlan(t, store, only(map[string]string{"people.csv": csv.String()})))
-		asked, err := store.Lease(t.Context(), testNow.Add(time.Minute), "w", 1000, time.Minute)
+		spans, err := store.Lease(t.Context(), testNow.Add(time.Minute), storage.Claim{Worker: "w", Most: 1000, TTL: time.Minute})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var picks []storage.Pick
+		for _, s := range spans {
+			picks = append(picks, s.Picks()...)
+		}
+		asked, err := store.Outgoing(t.Context(), "w", picks)
 		if err != nil {
 			t.Fatal(err)
 		}
