@@ -127,51 +127,30 @@ func (s *Store) formsToAnswer(ctx context.Context, people map[int64]int64) (map[
 		return nil, err
 	}
 	forms := make(map[int64]*OpenForm, len(read))
-	begun := make(map[int64][]formRow) // by round
+	var begun []ballots
+	var whose []*OpenForm
 	for _, q := range read {
-		if forms[q.RequestID], err = s.emptyForm(ctx, people[q.RequestID], q); err != nil {
+		f, err := s.emptyForm(ctx, people[q.RequestID], q)
+		if err != nil {
 			return nil, fmt.Errorf("request %d: %w", q.RequestID, err)
 		}
-		if q.State == survey.RequestOpened && len(q.Salt) > 0 {
-			begun[q.RoundID] = append(begun[q.RoundID], q)
+		forms[q.RequestID] = f
+		if q.State != survey.RequestOpened || len(q.Salt) == 0 {
+			continue // nothing was answered
 		}
-	}
-	for _, requests := range begun {
-		if err := s.enterAnswers(ctx, forms, requests); err != nil {
+		if f.ballots, err = s.ballotsOf(q); err != nil {
 			return nil, err
 		}
+		begun, whose = append(begun, f.ballots), append(whose, f)
 	}
-	return forms, nil
-}
-
-// enterAnswers fills forms of one round with what has been answered so far.
-func (s *Store) enterAnswers(ctx context.Context, forms map[int64]*OpenForm, requests []formRow) error {
-	all := ballots{round: requests[0].RoundID}
-	owner := make(map[string]int64) // of a ballot, the request
-	whose := make(map[int64]ballots)
-	for _, q := range requests {
-		b, err := s.ballotsOf(q)
-		if err != nil {
-			return err
-		}
-		whose[q.RequestID] = b
-		all.ids = append(all.ids, b.ids...)
-		for _, id := range b.ids {
-			owner[string(id)] = q.RequestID
-		}
+	if len(begun) == 0 {
+		return forms, nil
 	}
-	rows, _ := s.pool.Query(ctx, sqlOpenValues, all.args())
-	values, err := pgx.CollectRows(rows, pgx.RowToStructByName[openValue])
-	if err != nil {
-		return fmt.Errorf("reading open ballots: %w", err)
+	given := make([][]openValue, len(begun))
+	rows, _ = s.pool.Query(ctx, sqlOpenValues, openValuesOf(begun))
+	err = eachOpenValue(rows, begun, func(i int, v openValue) { given[i] = append(given[i], v) })
+	for i, f := range whose {
+		f.enter(given[i])
 	}
-	given := make(map[int64][]openValue)
-	for _, v := range values {
-		request := owner[string(v.BallotID)]
-		given[request] = append(given[request], v)
-	}
-	for request, values := range given {
-		forms[request].enter(whose[request], values)
-	}
-	return nil
+	return forms, err
 }

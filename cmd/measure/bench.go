@@ -22,12 +22,18 @@ const (
 	benchSecret = "0123456789abcdef0123456789abcdef"
 	hookSecret  = "hook-secret"
 	hookPath    = "/telegram/webhook"
-	pressers    = 400  // people with an open form
-	recipients  = 4000 // people who are sent an invitation
+	pressers    = 400 // people with an open form
 )
+
+// sizes are what can be asked for.
+type sizes struct {
+	recipients int // people who are sent an invitation
+	leased     int // deliveries that are leased
+}
 
 // bench is a project on private servers, with a Bot API.
 type bench struct {
+	sizes
 	program  string
 	dir      string
 	postgres *local.Postgres
@@ -43,8 +49,8 @@ type form struct {
 	Assignments               []int64
 }
 
-func newBench(ctx context.Context, program string) (b *bench, err error) {
-	b = &bench{program: program}
+func newBench(ctx context.Context, program string, n sizes) (b *bench, err error) {
+	b = &bench{sizes: n, program: program}
 	defer func() {
 		if err != nil {
 			b.close()
@@ -106,7 +112,7 @@ func (b *bench) env(more ...string) []string {
 func (b *bench) project() error {
 	var people strings.Builder
 	people.WriteString("code,name,kind,unit,post,telegram\n")
-	for i := range recipients {
+	for i := range b.recipients {
 		post := "clerk"
 		if i < pressers {
 			post = "presser"
@@ -143,7 +149,7 @@ const (
 	SELECT q.person_id AS person, q.id AS request, p.telegram_id AS telegram, array_agg(a.id ORDER BY a.id) AS assignments
 	FROM request q JOIN person p ON p.id = q.person_id JOIN assignment a ON a.request_id = q.id
 	GROUP BY q.id, p.id ORDER BY q.id`
-	sqlQuiet = `UPDATE delivery SET state = 'sent', message_id = 5`
+	sqlQuiet = `WITH spans AS (DELETE FROM span) UPDATE delivery SET state = 'sent', message_id = 5`
 )
 
 // open lets everybody begin with their form, as if they had been asked and had pressed the button.

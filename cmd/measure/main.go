@@ -16,8 +16,12 @@ func main() {
 	program := flag.String("pingyi", "bin/pingyi", "the program to measure")
 	length := flag.Duration("for", 4*time.Second, "how long each contender is pressed")
 	rival := flag.String("rival", "", "be a contender (by-hand, library) instead of measuring")
+	part := flag.String("part", "", "measure only this: updates, commits, sending, leases")
+	var n sizes
+	flag.IntVar(&n.recipients, "recipients", 10_000, "how many people are sent an invitation, and as many thirtieths where the limit is 30")
+	flag.IntVar(&n.leased, "leased", 200_000, "how many deliveries are leased")
 	flag.Parse()
-	err := run(ctx, *program, *length, *rival)
+	err := run(ctx, *program, *length, *rival, *part, n)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -25,17 +29,23 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, program string, length time.Duration, rival string) error {
+func run(ctx context.Context, program string, length time.Duration, rival, only string, n sizes) error {
 	if rival != "" {
 		return beRival(ctx, rival)
 	}
-	b, err := newBench(ctx, program)
+	b, err := newBench(ctx, program, n)
 	if err != nil {
 		return err
 	}
 	defer b.close()
-	for _, part := range []func(context.Context, time.Duration) error{b.updates, b.commits, b.sending} {
-		if err := part(ctx, length); err != nil {
+	for _, part := range []struct {
+		name string
+		do   func(context.Context, time.Duration) error
+	}{{"updates", b.updates}, {"commits", b.commits}, {"leases", b.leases}, {"sending", b.sending}} {
+		if only != "" && only != part.name {
+			continue
+		}
+		if err := part.do(ctx, length); err != nil {
 			return err
 		}
 	}
