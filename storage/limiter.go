@@ -14,9 +14,14 @@ import (
 // to 50 ms later than the rest.
 const paceShare = 0.95
 
-// alone is the part of a rate that one process takes while Redis is away and it
+// aloneShare is the part of a rate that one process takes while Redis is away and it
 // cannot know of the others: right for four.
-const alone = 0.25
+const aloneShare = 0.25
+
+// aloneAfter is how long Redis has to be away before a process goes on alone:
+// before, it may be the only one that does not reach it, and the others have
+// all of the rate.
+const aloneAfter = 5 * time.Second
 
 // MaxPace is the longest wait that slots are handed out for: what waits longer
 // could have become pointless meanwhile.
@@ -72,6 +77,7 @@ type Limiter struct {
 
 	mu    sync.Mutex
 	paces map[string]*localPace
+	lost  time.Time // since when Redis does not answer; zero: it does
 }
 
 func newLimiter(client redis.UniversalClient, presses, paced *patience) *Limiter {
@@ -113,8 +119,11 @@ func (l *Limiter) ReserveRow(ctx context.Context, key string, rate float64, n in
 	gap = time.Duration(float64(time.Second) / (rate * paceShare))
 	wait, err := l.run(ctx, l.paced, l.reserve, []string{slotName(key), penaltyName(key)},
 		gap.Microseconds(), l.remembered(key).Microseconds(), MaxPace.Microseconds(), n)
-	if err != nil {
-		gap = time.Duration(float64(gap) / alone)
+	switch alone := l.orphaned(err); {
+	case err != nil && !alone:
+		return MaxPace + time.Second, 0
+	case err != nil:
+		gap = time.Duration(float64(gap) / aloneShare)
 		return l.reserveAlone(key, time.Duration(n)*gap), gap
 	}
 	if wait <= MaxPace {
@@ -153,7 +162,7 @@ func (l *Limiter) ReserveEach(ctx context.Context, keys []string, rate float64) 
 	})
 	for i, key := range keys {
 		if err != nil {
-			waits[i] = l.reserveAlone(key, time.Duration(float64(gap)/alone))
+			waits[i] = l.reserveAlone(key, time.Duration(float64(gap)/aloneShare))
 			continue
 		}
 		micros, _ := asked[i].Float64()
@@ -199,6 +208,19 @@ func (l *Limiter) run(ctx context.Context, p *patience, script *redis.Script, ke
 		return err
 	})
 	return time.Duration(micros) * time.Microsecond, err
+}
+
+// orphaned notes whether Redis answered, and reports that it has not for long.
+func (l *Limiter) orphaned(err error) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case err == nil:
+		l.lost = time.Time{}
+	case l.lost.IsZero():
+		l.lost = time.Now()
+	}
+	return err != nil && time.Since(l.lost) >= aloneAfter
 }
 
 // remembered returns how long this process knows that there is no slot.

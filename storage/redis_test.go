@@ -370,6 +370,10 @@ func TestPacingWithoutRedis(t *testing.T) {
 	t.Parallel()
 	const rate = 100
 	l := openRedis(t, "redis://127.0.0.1:1").Limiter()
+	if wait := l.Reserve(t.Context(), "all", rate); wait <= MaxPace {
+		t.Errorf("a slot after %v, while others may still have Redis", wait)
+	}
+	l.lost = l.lost.Add(-aloneAfter)
 	ctx, cancel := context.WithTimeout(t.Context(), 2500*time.Millisecond)
 	defer cancel()
 	at := sends(ctx, []*Limiter{l}, 8, rate, func(time.Duration) {})
