@@ -1,12 +1,14 @@
 package scoring
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math/big"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"pingyi/scoring/formula"
 )
@@ -36,15 +38,18 @@ func (b *binder) report(n *node, warning bool, code string, args map[string]any)
 	b.faults = append(b.faults, f)
 }
 
-// unknown reports a word that is none of those known.
-func (b *binder) unknown(n *node, code, got string, known []string) {
+// unknown reports a word that is none of those known, and returns the one most
+// likely meant, or "": the reading goes on with it, so that one slip of the pen
+// is one fault.
+func (b *binder) unknown(n *node, code, got string, known []string) (meant string) {
 	known = slices.Clone(known)
 	slices.Sort(known)
 	args := map[string]any{"Got": got, "Known": strings.Join(known, ", ")}
-	if near := nearest(got, known); near != "" {
-		args["Near"] = near
+	if meant = nearest(got, known); meant != "" {
+		args["Near"] = meant
 	}
 	b.fault(n, code, args)
+	return meant
 }
 
 func (n *node) place() at {
@@ -78,9 +83,19 @@ func (b *binder) param(n *node, name string) string {
 		for _, p := range b.scheme.params {
 			known = append(known, p.Name)
 		}
-		b.unknown(n, "param_unknown", name, known)
+		meant := b.unknown(n, "param_unknown", name, known)
+		b.used["param:"+meant] = true
+		value = b.params[meant]
 	}
 	return value
+}
+
+// isLost tells whether a node names a parameter that there is not and that was
+// reported: what it would have said is not missed a second time.
+func (b *binder) isLost(n *node) bool {
+	name, is := strings.CutPrefix(n.text, "$")
+	_, known := b.params[name]
+	return n.kind == nodeText && is && !known
 }
 
 // word is a text that must be one of those known; empty gives the first.
@@ -90,8 +105,10 @@ func (b *binder) word(n *node, known ...string) string {
 		return known[0]
 	}
 	if !slices.Contains(known, s) {
-		b.unknown(n, "word_unknown", s, known)
-		return known[0]
+		if b.isLost(n) {
+			return known[0]
+		}
+		return cmp.Or(b.unknown(n, "word_unknown", s, known), known[0])
 	}
 	return s
 }
@@ -104,7 +121,9 @@ func (b *binder) number(n *node) *big.Rat {
 	s := b.text(n)
 	r, ok := ParseNumber(s)
 	if !ok {
-		b.fault(n, "want_number", map[string]any{"Got": s})
+		if !b.isLost(n) {
+			b.fault(n, "want_number", map[string]any{"Got": s})
+		}
 		return new(big.Rat)
 	}
 	return r
@@ -121,6 +140,10 @@ func (b *binder) limit(n *node) *big.Rat {
 // whole is a whole number of at least least; fallback where the node is missing.
 func (b *binder) whole(n *node, fallback, least int64) int64 {
 	if n == nil || n.kind == nodeNull {
+		return fallback
+	}
+	if b.isLost(n) {
+		b.text(n)
 		return fallback
 	}
 	v, err := strconv.ParseInt(b.text(n), 10, 32)
@@ -158,10 +181,22 @@ func (b *binder) texts(n *node) []string {
 		return nil
 	}
 	out := make([]string, 0, len(n.items))
-	for _, item := range n.items {
+	for _, item := range b.listOf(n) {
 		out = append(out, b.text(item))
 	}
 	return out
+}
+
+// listOf gives the nodes of a list and reports what stands in it twice; a
+// single node is a list of one.
+func (b *binder) listOf(n *node) []*node {
+	list := listOf(n)
+	for i, item := range list {
+		if item.kind == nodeText && slices.ContainsFunc(list[:i], func(x *node) bool { return x.kind == nodeText && x.text == item.text }) {
+			b.fault(item, "list_twice", map[string]any{"Got": item.text})
+		}
+	}
+	return list
 }
 
 // title is a text in one language or several.
@@ -206,6 +241,18 @@ func (b *binder) numbers(n *node) map[string]*big.Rat {
 	return out
 }
 
+// amounts is a map of numbers of which none may be negative.
+func (b *binder) amounts(n *node, code string) map[string]*big.Rat {
+	out := b.numbers(n)
+	for key, v := range out {
+		if v.Sign() < 0 {
+			b.fault(n.get(key), code, map[string]any{"Got": plain(v)})
+			out[key] = new(big.Rat)
+		}
+	}
+	return out
+}
+
 func (b *binder) isMap(n *node) bool {
 	if n == nil || n.kind == nodeNull {
 		return false
@@ -217,19 +264,24 @@ func (b *binder) isMap(n *node) bool {
 	return true
 }
 
-// block checks the keys of a map against the vocabulary and returns it; a
-// missing or faulty map reads as one without entries.
+// block checks the keys of a map against the vocabulary and returns it, with a
+// misspelt key read as the one meant; a missing or faulty map reads as one
+// without entries.
 func (b *binder) block(n *node, name string) *node {
 	if !b.isMap(n) {
 		return &node{kind: nodeMap}
 	}
-	known := keysOf(name)
-	for _, e := range n.entries {
-		if !slices.Contains(known, e.key) {
-			b.unknown(e.at, "key_unknown", e.key, known)
+	known, out := keysOf(name), *n
+	out.entries = slices.Clone(n.entries)
+	for i, e := range out.entries {
+		if slices.Contains(known, e.key) {
+			continue
+		}
+		if meant := b.unknown(e.at, "key_unknown", e.key, known); meant != "" && out.get(meant) == nil {
+			out.entries[i].key = meant
 		}
 	}
-	return n
+	return &out
 }
 
 // condition reads a comparison; its names are resolved later by the caller.
@@ -238,6 +290,7 @@ func (b *binder) expr(n *node) *formula.Expr {
 	for _, p := range b.scheme.params {
 		source = b.substitute(source, p.Name)
 	}
+	source = b.unknownParams(n, source)
 	e, err := formula.Parse(source)
 	if err != nil {
 		args := map[string]any{"Formula": source}
@@ -248,9 +301,29 @@ func (b *binder) expr(n *node) *formula.Expr {
 			args["Got"], args["At"] = fe.Got, fe.Column
 		}
 		b.fault(n, code, args)
+		for _, name := range strings.FieldsFunc(source, func(r rune) bool { return r != '.' && !isName(string(r)) && !unicode.IsDigit(r) }) {
+			b.used["part:"+lastOf(name)] = true // what it would have used is not useless
+		}
 		return nil
 	}
 	return e
+}
+
+// unknownParams reports what a formula names with a dollar sign and no
+// parameter is, and puts a number in its place.
+func (b *binder) unknownParams(n *node, source string) string {
+	for {
+		before, after, found := strings.Cut(source, "$")
+		if !found {
+			return source
+		}
+		end := strings.IndexFunc(after, func(r rune) bool { return r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+		if end < 0 {
+			end = len(after)
+		}
+		b.param(n, after[:end])
+		source = before + "1" + after[end:]
+	}
 }
 
 // substitute puts a parameter into a formula: a number as it stands, a word in

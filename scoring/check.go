@@ -1,6 +1,7 @@
 package scoring
 
 import (
+	"maps"
 	"math/big"
 	"slices"
 	"strings"
@@ -32,11 +33,6 @@ func (b *binder) checkProgram() {
 		}
 	}
 	b.checkCycles()
-	for code, p := range b.prog.panels {
-		if !b.used["panel:"+code] {
-			b.warn(&node{line: p.at.line, column: p.at.column}, "panel_unused", map[string]any{"Panel": code})
-		}
-	}
 }
 
 // hasPrizes tells whether a kind pays by rank, which needs a total.
@@ -54,17 +50,26 @@ func (b *binder) checkWeights(p *part, r *combineRule, body *node) {
 		}
 		total.Add(total, m.weight.fixed)
 	}
-	b.addsUp(p, body, body.get("adds_up_to"), total)
+	b.addsUp(p.path, "", body, body.get("adds_up_to"), total)
 }
 
-func (b *binder) addsUp(p *part, at, want *node, total *big.Rat) {
+// sharesAddUp looks at a map of weights or shares written out.
+func (b *binder) sharesAddUp(name string, at, want *node, shares map[string]*big.Rat) {
+	if len(shares) > 0 {
+		b.addsUp(name, "", at, want, sumOf(slices.Collect(maps.Values(shares))))
+	}
+}
+
+// addsUp reports weights that do not add up to a usual sum, or to the one
+// wanted; row is the table's row they stand in.
+func (b *binder) addsUp(name, row string, at, want *node, total *big.Rat) {
 	if total.Sign() == 0 {
-		b.fault(at, "weights_zero", map[string]any{"Part": p.path})
+		b.fault(at, "weights_zero", map[string]any{"Part": name})
 		return
 	}
 	if want != nil {
 		if w := b.number(want); w.Cmp(total) != 0 {
-			b.warn(want, "weights_sum", map[string]any{"Part": p.path, "Got": plain(total), "Want": plain(w)})
+			b.warn(want, "weights_sum", map[string]any{"Part": name, "Row": row, "Got": plain(total), "Want": plain(w)})
 		}
 		return
 	}
@@ -73,11 +78,11 @@ func (b *binder) addsUp(p *part, at, want *node, total *big.Rat) {
 			return
 		}
 	}
-	b.warn(at, "weights_sum", map[string]any{"Part": p.path, "Got": plain(total), "Want": "100"})
+	b.warn(at, "weights_sum", map[string]any{"Part": name, "Row": row, "Got": plain(total), "Want": "100"})
 }
 
 // checkTableWeights holds a table against the children it gives weights to.
-func (b *binder) checkTableWeights(p *part, r *combineRule, n *node, t *tableDef, by string) {
+func (b *binder) checkTableWeights(p *part, r *combineRule, n, want *node, t *tableDef, by string) {
 	for _, row := range keys(t.rows) {
 		if (row == "") != (by == "") {
 			b.fault(n, "table_rows", map[string]any{"Part": p.path})
@@ -110,7 +115,7 @@ func (b *binder) checkTableWeights(p *part, r *combineRule, n *node, t *tableDef
 			}
 		}
 		if !conditional {
-			b.addsUp(p, n, nil, total)
+			b.addsUp(p.path, row, n, want, total)
 		}
 	}
 }
@@ -193,7 +198,7 @@ func (b *binder) checkUse(k *kind) {
 		b.countTwice(k)
 	}
 	for _, p := range k.parts {
-		if !p.used && p != k.total && k.total != nil && !b.used["part:"+lastOf(p.path)] {
+		if !p.used && p != k.total && !b.used["part:"+lastOf(p.path)] {
 			b.warn(&node{line: p.at.line, column: p.at.column}, "part_unused", map[string]any{"Part": p.path})
 		}
 	}

@@ -3,6 +3,7 @@ package scoring
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -74,12 +75,20 @@ func (fs Faults) sorted() Faults {
 	slices.SortStableFunc(out, func(a, b Fault) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line),
 			cmp.Compare(a.Column, b.Column), cmp.Compare(a.Code, b.Code),
-			cmp.Compare(fmt.Sprint(a.Args), fmt.Sprint(b.Args)))
+			cmp.Compare(a.said(), b.said()))
 	})
 	return slices.CompactFunc(out, func(a, b Fault) bool {
 		return a.File == b.File && a.Line == b.Line && a.Column == b.Column &&
-			a.Code == b.Code && fmt.Sprint(a.Args) == fmt.Sprint(b.Args)
+			a.Code == b.Code && a.said() == b.said()
 	})
+}
+
+// said is what a fault says but for the list of what there is, which may differ
+// from one reading of a scheme to the next.
+func (f Fault) said() string {
+	args := maps.Clone(f.Args)
+	delete(args, "Known")
+	return fmt.Sprint(args)
 }
 
 // Notice is something a reader should know although nothing is wrong, such as

@@ -1,6 +1,8 @@
 package scoring
 
 import (
+	"cmp"
+	"maps"
 	"math/big"
 	"slices"
 	"strconv"
@@ -117,7 +119,11 @@ func (b *binder) readKind(k *kind, body *node) {
 		k.awards = append(k.awards, b.place(k, b.block(item, "award"), "award", k.rank))
 	}
 	for _, item := range listOf(body.get("payouts")) {
-		k.payouts = append(k.payouts, b.payout(k, b.block(item, "payout")))
+		r := b.payout(k, b.block(item, "payout"))
+		if slices.ContainsFunc(k.payouts, func(x *payoutRule) bool { return x.name == r.name }) {
+			b.fault(item, "payout_twice", map[string]any{"Payout": r.name})
+		}
+		k.payouts = append(k.payouts, r)
 	}
 	for _, item := range listOf(body.get("consequences")) {
 		k.outcomes = append(k.outcomes, b.outcome(k, item))
@@ -243,7 +249,7 @@ func (b *binder) placeRank(k *kind, body *node, base *rankRule) *rankRule {
 	if n := body.get("order"); n != nil {
 		own.high = b.word(n, "high", "low") == "high"
 	}
-	by, chain := body.get("by"), listOf(body.get("break"))
+	by, chain := body.get("by"), b.listOf(body.get("break"))
 	b.later(func() {
 		own.by = base.by
 		if by != nil {
@@ -323,9 +329,11 @@ func (b *binder) pool(k *kind, r *payoutRule, body *node) {
 		pb := b.block(n, "pool")
 		b.word(pb.get("of"), "parent")
 		r.from = b.text(pb.get("payout"))
-		b.later(func() { b.payoutKnown(pb.get("payout"), r.from) })
+		b.later(func() { b.payoutKnown(cmp.Or(pb.get("payout"), n), r.from) })
 	} else {
-		r.pool = b.number(n)
+		if r.pool = b.number(n); r.pool.Sign() < 0 {
+			b.fault(n, "pool_negative", map[string]any{"Payout": r.name, "Got": plain(r.pool)})
+		}
 	}
 	by, over, split := body.get("by"), body.get("over"), body.get("split")
 	if by == nil {
@@ -348,12 +356,15 @@ func (b *binder) pool(k *kind, r *payoutRule, body *node) {
 		r.head = true
 	case shares.kind == nodeText:
 		if name := b.text(shares); b.prog.tables[name] != nil {
-			r.shares = b.table(shares).rows[""]
+			r.shares = b.weightTable(shares).rows[""]
 			return
 		}
 		b.later(func() { r.sum = b.partNamed(shares, nil, k) })
 	default:
-		r.shares = b.numbers(shares)
+		if r.shares = b.amounts(shares, "weight_negative"); len(r.shares) == 0 {
+			b.fault(shares, "shares_empty", map[string]any{"Payout": r.name})
+		}
+		b.sharesAddUp(r.name, shares, nil, r.shares)
 	}
 }
 
@@ -376,18 +387,24 @@ func (b *binder) prizes(k *kind, r *payoutRule, body *node) {
 	if body.get("by") != nil || body.get("within") != nil {
 		r.rank = b.placeRank(k, body, k.rank)
 	}
-	if n.kind == nodeMap && n.get("table") != nil {
+	if n.kind == nodeMap && slices.ContainsFunc(n.entries, func(e entry) bool { return isName(e.key) }) {
 		spec := b.block(n, "weights")
 		r.table, r.tableBy = b.table(spec.get("table")), b.text(spec.get("by"))
 		b.attributeKnown(spec.get("by"), k, r.tableBy)
+		for _, row := range r.table.rows {
+			if slices.ContainsFunc(slices.Collect(maps.Values(row)), func(v *big.Rat) bool { return v.Sign() < 0 }) {
+				b.fault(spec.get("table"), "prize_negative", map[string]any{"Got": b.text(spec.get("table"))})
+				break
+			}
+		}
 		return
 	}
 	r.prizes = map[int]*big.Rat{}
-	numbers := b.numbers(n)
+	numbers := b.amounts(n, "prize_negative")
 	for _, place := range keys(numbers) {
 		p, err := strconv.Atoi(place)
 		if err != nil || p < 1 {
-			b.fault(n, "places", map[string]any{"Got": place})
+			b.fault(n.get(place), "places", map[string]any{"Got": place})
 			continue
 		}
 		r.prizes[p] = numbers[place]

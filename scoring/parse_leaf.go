@@ -1,6 +1,7 @@
 package scoring
 
 import (
+	"cmp"
 	"math/big"
 	"slices"
 	"strings"
@@ -8,7 +9,7 @@ import (
 	"pingyi/scoring/formula"
 )
 
-func (b *binder) surveyRule(p *part, n *node) rule {
+func (b *binder) surveyRule(p *part, n, sum *node) rule {
 	r := &surveyRule{}
 	if n.kind == nodeText {
 		n = &node{kind: nodeMap, line: n.line, column: n.column, entries: []entry{{"panel", n, n}}}
@@ -17,7 +18,7 @@ func (b *binder) surveyRule(p *part, n *node) rule {
 	if body.get("panel") == nil {
 		b.fault(n, "survey_panel", map[string]any{"Part": p.path})
 	}
-	for _, name := range listOf(body.get("panel")) {
+	for _, name := range b.listOf(body.get("panel")) {
 		if pan := b.panel(name); pan != nil {
 			r.panels = append(r.panels, pan)
 		}
@@ -40,10 +41,11 @@ func (b *binder) surveyRule(p *part, n *node) rule {
 		r.by = ""
 	}
 	if w := body.get("weights"); w != nil && w.kind == nodeText {
-		r.weights = b.table(w).rows[""]
+		r.weights = b.weightTable(w).rows[""]
 	} else {
-		r.weights = b.numbers(w)
+		r.weights = b.amounts(w, "weight_negative")
 	}
+	b.sharesAddUp(p.path, body.get("weights"), sum, r.weights)
 	b.surveyMinimums(r, body)
 	r.ownOut = b.word(body.get("own"), "included", "excluded") == "excluded"
 	r.trim = int(b.whole(body.get("trim"), 0, 0))
@@ -104,7 +106,7 @@ func (b *binder) itemsKnown(n *node, r *surveyRule) {
 	}
 }
 
-func (b *binder) valuesRule(p *part, n *node) rule {
+func (b *binder) valuesRule(p *part, n, sum *node) rule {
 	r := &valuesRule{}
 	body := &node{kind: nodeMap}
 	if n.kind == nodeText {
@@ -124,6 +126,9 @@ func (b *binder) valuesRule(p *part, n *node) rule {
 		if strings.Contains(strings.TrimSuffix(c, "*"), "*") {
 			b.fault(where[i], "values_pattern", map[string]any{"Got": c})
 		}
+		if slices.ContainsFunc(r.codes[:i], func(x string) bool { return x != c && overlap(x, c) }) {
+			b.fault(where[i], "list_twice", map[string]any{"Got": c})
+		}
 	}
 	r.period = b.text(body.get("period"))
 	r.base = b.valueRule(body, valueRule{score: "mark", better: "higher", rows: ""})
@@ -131,7 +136,7 @@ func (b *binder) valuesRule(p *part, n *node) rule {
 	if r.combine == "" && (len(r.codes) > 1 || strings.HasSuffix(strings.Join(r.codes, ""), "*")) {
 		b.fault(n, "values_combine", map[string]any{"Part": p.path})
 	}
-	b.valueWeights(p, r, body.get("weights"))
+	b.valueWeights(p, r, body.get("weights"), sum)
 	if rules := body.get("rules"); b.isMap(rules) {
 		for _, e := range rules.entries {
 			if !slices.ContainsFunc(r.codes, func(c string) bool { return overlap(c, e.key) }) {
@@ -150,7 +155,7 @@ func overlap(a, b string) bool {
 	return openA && strings.HasPrefix(headB, headA) || openB && strings.HasPrefix(headA, headB) || a == b
 }
 
-func (b *binder) valueWeights(p *part, r *valuesRule, w *node) {
+func (b *binder) valueWeights(p *part, r *valuesRule, w, sum *node) {
 	weighted := strings.HasPrefix(r.combine, "weighted")
 	switch {
 	case w == nil && weighted:
@@ -160,12 +165,21 @@ func (b *binder) valueWeights(p *part, r *valuesRule, w *node) {
 		r.byData = true
 	case w.kind == nodeMap && w.get("table") != nil:
 		spec := b.block(w, "weights")
-		r.table, r.by = b.table(spec.get("table")), b.text(spec.get("by"))
+		r.table, r.by = b.weightTable(spec.get("table")), b.text(spec.get("by"))
 		b.attributeKnown(spec.get("by"), p.kind, r.by)
 	case w.kind == nodeMap:
-		r.table = &tableDef{rows: map[string]map[string]*big.Rat{"": b.numbers(w)}, at: w.place()}
+		weights := b.amounts(w, "weight_negative")
+		r.table = &tableDef{rows: map[string]map[string]*big.Rat{"": weights}, at: w.place()}
+		b.sharesAddUp(p.path, w, sum, weights)
+		for _, e := range w.entries {
+			if !slices.ContainsFunc(r.codes, func(c string) bool {
+				return strings.HasSuffix(c, "*") && !strings.Contains(e.key, ".") || overlap(c, e.key) || lastOf(c) == e.key
+			}) {
+				b.fault(e.at, "indicator_unknown", map[string]any{"Got": e.key, "Part": p.path, "Known": strings.Join(r.codes, ", ")})
+			}
+		}
 	default:
-		r.table = b.table(w)
+		r.table = b.weightTable(w)
 	}
 	if w != nil && !weighted {
 		b.fault(w, "weights_unused", map[string]any{"Part": p.path})
@@ -200,7 +214,7 @@ func (b *binder) valueRule(body *node, base valueRule) valueRule {
 	})
 	set("rows", func(n *node) { r.rows = b.word(n, "sum", "mean", "latest", "first", "min", "max") })
 	if r.cap != nil && r.floor != nil && r.cap.Cmp(r.floor) < 0 {
-		b.fault(body.get("cap"), "cap_below_floor", map[string]any{"Part": "", "Cap": plain(r.cap), "Floor": plain(r.floor)})
+		b.fault(cmp.Or(body.get("cap"), body.get("floor"), body), "cap_below_floor", map[string]any{"Part": "", "Cap": plain(r.cap), "Floor": plain(r.floor)})
 	}
 	if r.score == "steps" && len(r.steps) == 0 {
 		b.fault(body, "steps_missing", nil)
@@ -270,13 +284,16 @@ func (b *binder) ledgerRule(p *part, n *node) rule {
 	if kindsNode == nil {
 		b.fault(n, "ledger_kinds", map[string]any{"Part": p.path})
 	}
-	for _, node := range listOf(kindsNode) {
+	for _, node := range b.listOf(kindsNode) {
 		name := b.text(node)
 		b.used["entry:"+name] = true
 		k, ok := b.prog.entries[name]
 		if !ok {
-			b.unknown(node, "entry_unknown", name, keys(b.prog.entries))
-			continue
+			meant := b.unknown(node, "entry_unknown", name, keys(b.prog.entries))
+			if k = b.prog.entries[meant]; k == nil {
+				continue
+			}
+			b.used["entry:"+meant] = true
 		}
 		r.kinds = append(r.kinds, k)
 	}

@@ -1,6 +1,7 @@
 package scoring
 
 import (
+	"cmp"
 	"math/big"
 	"slices"
 	"strings"
@@ -26,11 +27,24 @@ func (b *binder) readModifiers(p *part, body *node) {
 	set("show", func(n *node) { p.show = b.shows(n); p.used = true })
 	set("hidden", func(n *node) { p.hidden = b.yes(n, false) })
 	set("labels", func(n *node) { p.labels = b.labels(p, n) })
-	set("periods", func(n *node) { p.periods = b.periods(p, n) })
+	set("periods", func(n *node) { p.periods = b.periods(p, n, body.get("adds_up_to")) })
 	set("each", func(n *node) { p.each = b.eachRule(n) })
+	if slices.Contains(p.show, "periods") && !p.inPeriods() {
+		b.fault(body.get("show"), "show_periods", map[string]any{"Part": p.path})
+	}
 	if slices.Contains(p.show, "rank") {
 		p.ranking = &rankRule{within: scopeGroup, ties: "competition", high: true, by: p}
 	}
+}
+
+// inPeriods tells whether a part, or one it belongs to, is computed per period.
+func (p *part) inPeriods() bool {
+	for ; p != nil; p = p.parent {
+		if p.periods != nil {
+			return true
+		}
+	}
+	return false
 }
 
 func (b *binder) positive(n *node) *big.Rat {
@@ -83,7 +97,7 @@ func (b *binder) bounds(p *part, n *node) []*bound {
 func (b *binder) checkBounds(p *part, n *node) {
 	for _, c := range p.cap {
 		for _, f := range p.floor {
-			if c.when == nil && f.when == nil && c.value.Cmp(f.value) < 0 {
+			if (c.when == nil || f.when == nil) && c.value.Cmp(f.value) < 0 {
 				b.fault(n, "cap_below_floor", map[string]any{"Part": p.path, "Cap": plain(c.value), "Floor": plain(f.value)})
 			}
 		}
@@ -137,22 +151,24 @@ func (b *binder) labels(p *part, n *node) []*label {
 		if w := body.get("when"); w != nil {
 			l.when = b.condition(p, p.kind, w, formula.Truth, false)
 		}
+		if len(out) > 0 && out[len(out)-1].when == nil {
+			b.fault(item, "step_unreachable", nil)
+		}
 		out = append(out, l)
 	}
 	return out
 }
 
-func (b *binder) periods(p *part, n *node) *periodRule {
+func (b *binder) periods(p *part, n, sum *node) *periodRule {
 	body := b.block(n, "periods")
 	r := &periodRule{combine: b.word(body.get("combine"), "", "mean", "sum", "weighted_mean", "min", "max", "latest", "count", "change"),
-		weights: b.numbers(body.get("weights")), missing: b.word(body.get("missing"), "drop", "zero", "whole"), at: n.place()}
+		weights: b.amounts(body.get("weights"), "weight_negative"), missing: b.word(body.get("missing"), "drop", "zero", "whole"), at: n.place()}
 	if r.combine == "" {
 		b.fault(n, "periods_combine", map[string]any{"Part": p.path})
 		r.combine = "mean"
 	}
-	each := body.get("each")
-	if each == nil {
-		b.fault(n, "periods_each", map[string]any{"Part": p.path})
+	if each := body.get("each"); len(listOf(each)) == 0 {
+		b.fault(cmp.Or(each, n), "periods_each", map[string]any{"Part": p.path})
 	} else if names := b.texts(each); len(names) != 1 || names[0] != "all" {
 		r.names = names
 	}
@@ -160,13 +176,29 @@ func (b *binder) periods(p *part, n *node) *periodRule {
 		b.later(func() { r.where = b.partNamed(w, p, p.kind) })
 	}
 	if r.combine == "weighted_mean" {
-		for _, name := range r.names {
-			if r.weights[name] == nil {
-				b.fault(n, "periods_weight", map[string]any{"Part": p.path, "Period": name})
-			}
-		}
+		b.periodWeights(p, r, cmp.Or(body.get("weights"), n), sum)
 	}
 	return r
+}
+
+// periodWeights holds the weights of periods against the periods there are.
+func (b *binder) periodWeights(p *part, r *periodRule, n, sum *node) {
+	complete := true
+	for _, name := range r.names {
+		if r.weights[name] == nil {
+			b.fault(n, "periods_weight", map[string]any{"Part": p.path, "Period": name})
+			complete = false
+		}
+	}
+	for _, name := range keys(r.weights) {
+		if r.names != nil && !slices.Contains(r.names, name) {
+			b.fault(n, "periods_extra", map[string]any{"Part": p.path, "Period": name})
+			complete = false
+		}
+	}
+	if complete {
+		b.sharesAddUp(p.path, n, sum, r.weights)
+	}
 }
 
 func (b *binder) eachRule(n *node) *eachRule {

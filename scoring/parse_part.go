@@ -91,17 +91,12 @@ func (b *binder) mention(n *node) {
 		b.mention(item)
 	}
 	if n.kind == nodeText {
+		b.used["word:"+n.text] = true
 		if e, err := formula.Parse(n.text); err == nil {
 			for _, name := range e.Names() {
 				b.used["part:"+lastOf(name.Name)] = true
 			}
 		}
-	}
-	for _, item := range n.items {
-		b.mention(item)
-	}
-	for _, e := range n.entries {
-		b.mention(e.node)
 	}
 }
 
@@ -124,9 +119,9 @@ func (b *binder) readRule(p *part, body *node) rule {
 	key, n := found[0].key, found[0].node
 	switch key {
 	case "survey":
-		return b.surveyRule(p, n)
+		return b.surveyRule(p, n, body.get("adds_up_to"))
 	case "values":
-		return b.valuesRule(p, n)
+		return b.valuesRule(p, n, body.get("adds_up_to"))
 	case "ledger":
 		return b.ledgerRule(p, n)
 	case "attribute":
@@ -194,6 +189,20 @@ func listIf(n *node) []*node {
 	return nil
 }
 
+// weightTable finds a table whose numbers are weights.
+func (b *binder) weightTable(n *node) *tableDef {
+	t := b.table(n)
+	for _, row := range t.rows {
+		for _, w := range row {
+			if w.Sign() < 0 {
+				b.fault(n, "weight_negative", nil)
+				return t
+			}
+		}
+	}
+	return t
+}
+
 // named adds a part that stands elsewhere in the tree.
 func (b *binder) named(p *part, r *combineRule, name *node, w *weight) {
 	m := &member{named: true, weight: w}
@@ -223,13 +232,16 @@ func (b *binder) readWeights(p *part, r *combineRule, body *node) {
 	w := body.get("weights")
 	if w == nil {
 		b.later(func() {
+			complete := true
 			for _, m := range r.members {
 				if m.part != nil && m.weight == nil {
 					b.fault(&node{line: m.part.at.line, column: m.part.at.column}, "weight_missing", map[string]any{"Part": m.part.path})
-					m.weight = &weight{fixed: rat(1)}
+					m.weight, complete = &weight{fixed: rat(1)}, false
 				}
 			}
-			b.checkWeights(p, r, body)
+			if complete {
+				b.checkWeights(p, r, body)
+			}
 		})
 		return
 	}
@@ -237,13 +249,13 @@ func (b *binder) readWeights(p *part, r *combineRule, body *node) {
 	by := ""
 	switch {
 	case w.kind != nodeMap:
-		table = b.table(w)
+		table = b.weightTable(w)
 	case w.get("table") != nil || w.get("by") != nil:
 		spec := b.block(w, "weights")
-		table, by = b.table(spec.get("table")), b.text(spec.get("by"))
+		table, by = b.weightTable(spec.get("table")), b.text(spec.get("by"))
 		b.attributeKnown(spec.get("by"), p.kind, by)
 	default:
-		table = &tableDef{rows: map[string]map[string]*big.Rat{"": b.numbers(w)}, at: w.place()}
+		table = &tableDef{rows: map[string]map[string]*big.Rat{"": b.amounts(w, "weight_negative")}, at: w.place()}
 	}
 	b.later(func() {
 		for _, m := range r.members {
@@ -252,6 +264,6 @@ func (b *binder) readWeights(p *part, r *combineRule, body *node) {
 				m.part.weight = m.weight
 			}
 		}
-		b.checkTableWeights(p, r, w, table, by)
+		b.checkTableWeights(p, r, w, body.get("adds_up_to"), table, by)
 	})
 }

@@ -60,8 +60,9 @@ func (b *binder) taken(p *part, r *takeRule, n, body *node) {
 	if kindNode != nil {
 		r.kind = b.prog.kindOf[b.text(kindNode)]
 		if r.kind == nil {
-			b.unknown(kindNode, "kind_unknown", b.text(kindNode), keys(b.prog.kindOf))
-			return
+			if r.kind = b.prog.kindOf[b.unknown(kindNode, "kind_unknown", b.text(kindNode), keys(b.prog.kindOf))]; r.kind == nil {
+				return
+			}
 		}
 	} else if r.single || r.of == "children" {
 		r.kind = b.kindWith(partNode, p.kind)
@@ -112,8 +113,9 @@ func (b *binder) partNamed(n *node, from *part, k *kind) *part {
 		p.use()
 		return p
 	}
-	b.unknown(n, "part_unknown", name, keys(k.byPath))
-	return nil
+	meant := k.byPath[b.unknown(n, "part_unknown", name, keys(k.byPath))]
+	meant.use()
+	return meant
 }
 
 // use marks a part as used, and with it the parts it belongs to.
@@ -152,7 +154,7 @@ func (b *binder) rankBody(p *part, k *kind, body *node) *rankRule {
 		ties: b.word(body.get("ties"), "competition", "dense", "broken"), high: b.word(body.get("order"), "high", "low") == "high"}
 	breakNode := body.get("break")
 	b.later(func() {
-		for _, n := range listOf(breakNode) {
+		for _, n := range b.listOf(breakNode) {
 			if q := b.partNamed(n, p, k); q != nil {
 				r.chain = append(r.chain, q)
 			}
@@ -191,7 +193,7 @@ func (b *binder) contestRule(p *part, n *node) rule {
 			}
 		}
 	}
-	parts := listOf(body.get("parts"))
+	parts := b.listOf(body.get("parts"))
 	if len(parts) == 0 {
 		b.fault(n, "contest_parts", map[string]any{"Part": p.path})
 	}
@@ -217,7 +219,7 @@ func (b *binder) pickRule(p *part, n *node) rule {
 	if (r.highest > 0) == (r.lowest > 0) {
 		b.fault(n, "pick_one", nil)
 	}
-	from := listOf(body.get("from"))
+	from := b.listOf(body.get("from"))
 	if len(from) == 0 {
 		b.fault(n, "pick_from", nil)
 	}
@@ -254,7 +256,8 @@ func (b *binder) condition(p *part, k *kind, n *node, want formula.Kind, outcome
 			if o, ok := b.operand(name.Name, p, k, outcomes); ok {
 				c.names[name.Name] = o
 			} else {
-				b.unknown(n, "name_unknown", name.Name, slices.Concat(keys(k.byPath), keys(k.attributes)))
+				meant := b.unknown(n, "name_unknown", name.Name, slices.Concat(keys(k.byPath), keys(k.attributes)))
+				k.byPath[meant].use()
 			}
 		}
 		b.gradesNamed(c, k, n)
@@ -290,6 +293,9 @@ func (b *binder) operand(name string, p *part, k *kind, outcomes bool) (operand,
 	base, period, _ := strings.Cut(name, ":")
 	if q := lookup(base, p, k); q != nil && q != p || q != nil && p != nil && base == lastOf(p.path) {
 		q.use()
+		if period != "" && q.periods != nil && q.periods.names != nil && !slices.Contains(q.periods.names, period) {
+			return operand{}, false
+		}
 		return operand{part: q, period: period}, true
 	}
 	if period != "" {

@@ -1,6 +1,7 @@
 package scoring
 
 import (
+	"cmp"
 	"math/big"
 	"slices"
 	"strconv"
@@ -10,25 +11,36 @@ import (
 // ParseScheme reads a scheme file. The faults hold errors and warnings; the
 // scheme is nil if there is any error. file names the source in faults.
 func ParseScheme(file string, src []byte) (*Scheme, Faults) {
-	root, faults := parseYAML(file, src)
-	if len(faults) > 0 {
+	s, faults := readScheme(file, src)
+	if s == nil {
 		return nil, faults.sorted()
 	}
-	s := &Scheme{file: file, root: root, source: slices.Clone(src)}
+	_, found := s.bind(s.defaults())
+	faults = append(faults, found...).sorted()
+	if len(faults.Errors()) > 0 {
+		return nil, faults
+	}
+	return s, faults
+}
+
+// readScheme reads the head and the parameters of a scheme file; the scheme is
+// nil only where the file is no YAML.
+func readScheme(file string, src []byte) (*Scheme, Faults) {
+	root, faults := parseYAML(file, src)
+	if len(faults) > 0 {
+		return nil, faults
+	}
+	s := &Scheme{file: file, source: slices.Clone(src)}
 	b := &binder{scheme: s, used: map[string]bool{}}
 	head := b.block(root, "scheme")
+	s.root = head
 	s.Code, s.Version = b.text(head.get("scheme")), b.text(head.get("version"))
 	s.Title, s.Note = b.title(head.get("title")), b.title(head.get("note"))
 	if s.Code == "" {
 		b.fault(root, "scheme_code", nil)
 	}
 	b.readParams(head.get("params"))
-	_, found := s.bind(s.defaults())
-	faults = append(b.faults, found...).sorted()
-	if len(faults.Errors()) > 0 {
-		return nil, faults
-	}
-	return s, faults
+	return s, b.faults
 }
 
 // Check reads the scheme once more with every choice of every parameter, so
@@ -46,21 +58,36 @@ func (s *Scheme) Check() Faults {
 			}
 		}
 	}
-	for _, p := range s.params {
-		if !used["param:"+p.Name] {
-			faults = append(faults, Fault{File: s.file, Line: p.line, Column: p.column, Warning: true,
-				Code: "scoring.fault.param_unused", Args: map[string]any{"Name": p.Name}})
+	return append(faults, s.unused(used)...).sorted()
+}
+
+// unused warns of what is declared and in no reading used.
+func (s *Scheme) unused(used map[string]bool) Faults {
+	var faults Faults
+	for _, block := range []struct{ key, prefix, code string }{
+		{"params", "param:", "param_unused"}, {"tables", "table:", "name_unused"}, {"scales", "scale:", "name_unused"},
+		{"panels", "panel:", "panel_unused"}, {"ledger", "entry:", "name_unused"},
+	} {
+		n := s.root.get(block.key)
+		if n == nil {
+			continue
+		}
+		for _, e := range n.entries {
+			if !used[block.prefix+e.key] && !used["word:"+e.key] {
+				faults = append(faults, Fault{File: s.file, Line: e.at.line, Column: e.at.column, Warning: true,
+					Code: "scoring.fault." + block.code, Args: map[string]any{"Name": e.key, "Panel": e.key, "Block": block.key}})
+			}
 		}
 	}
-	return faults.sorted()
+	return faults
 }
 
 // CheckScheme reads a scheme file and checks it in every reading; a file
 // without faults returns none.
 func CheckScheme(file string, src []byte) Faults {
-	s, faults := ParseScheme(file, src)
+	s, faults := readScheme(file, src)
 	if s == nil {
-		return faults
+		return faults.sorted()
 	}
 	return append(faults, s.Check()...).sorted()
 }
@@ -181,7 +208,10 @@ func (b *binder) table(n *node) *tableDef {
 	b.used["table:"+name] = true
 	t, ok := b.prog.tables[name]
 	if !ok {
-		b.unknown(n, "table_unknown", name, keys(b.prog.tables))
+		if meant := b.unknown(n, "table_unknown", name, keys(b.prog.tables)); meant != "" {
+			b.used["table:"+meant] = true
+			return b.prog.tables[meant]
+		}
 		return &tableDef{rows: map[string]map[string]*big.Rat{}}
 	}
 	return t
@@ -253,8 +283,9 @@ func (b *binder) scale(n *node) *scale {
 	b.used["scale:"+name] = true
 	s, ok := b.scales[name]
 	if !ok {
-		b.unknown(n, "scale_unknown", name, keys(b.scales))
-		return b.scales["likert"]
+		meant := cmp.Or(b.unknown(n, "scale_unknown", name, keys(b.scales)), "likert")
+		b.used["scale:"+meant] = true
+		return b.scales[meant]
 	}
 	return s
 }
@@ -289,7 +320,9 @@ func (b *binder) panel(n *node) *panel {
 	b.used["panel:"+name] = true
 	p, ok := b.prog.panels[name]
 	if !ok {
-		b.unknown(n, "panel_unknown", name, keys(b.prog.panels))
+		meant := b.unknown(n, "panel_unknown", name, keys(b.prog.panels))
+		b.used["panel:"+meant] = true
+		return b.prog.panels[meant]
 	}
 	return p
 }

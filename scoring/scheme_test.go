@@ -99,6 +99,33 @@ func TestSchemeFaults(t *testing.T) {
 		{"reserved name", "extra: {ledger", "rank: {ledger", `rank: {`, "name_reserved"},
 		{"name that cannot be written in a formula", "extra: {ledger", "ex-tra: {ledger", `ex-tra`, "name"},
 		{"total that is no part", "total: all", "total: alle", `alle`, "part_unknown all"},
+		{"an indicator twice", "code: work.*", "code: [work.a, work.a]", `work.a],`, "list_twice"},
+		{"an indicator twice, under a pattern", "code: work.*", "code: [work.*, work.a]", `work.a],`, "list_twice"},
+		{"an item twice", "items: [q1, q2]", "items: [q1, q1]", `q1],`, "list_twice"},
+		{"a panel twice", "survey: {panel: people}", "survey: {panel: [people, people]}", `people]}`, "list_twice"},
+		{"a ledger kind twice", "[bonus]", "[bonus, bonus]", `bonus]`, "list_twice"},
+		{"a negative pool", "    grades:", "    payouts:\n      - {payout: pay, pool: -100, by: all}\n    grades:", `-100`, "pool_negative"},
+		{"a negative prize", "    grades:", "    payouts:\n      - {payout: pay, prizes: {1: 100, 2: -50}}\n    grades:", `-50`, "prize_negative"},
+		{"a payout twice", "    grades:", "    payouts:\n      - {payout: pay, pool: 1, by: all}\n      - {payout: pay, pool: 2, by: all}\n    grades:", `payout: pay, pool: 2`, "payout_twice"},
+		{"shares of nothing", "    grades:", "    payouts:\n      - {payout: pay, pool: 1, by: all, split: area, shares: {}}\n    grades:", `{}}`, "shares_empty"},
+		{"shares that do not add up", "    grades:", "    payouts:\n      - {payout: pay, pool: 1, by: all, split: area, shares: {x: 60, y: 30}}\n    grades:", `x: 60`, "weights_sum"},
+		{"negative weights in a table", "image: 40, work: 60", "image: -40, work: 140", `weights}`, "weight_negative"},
+		{"weights of classes that do not add up", "survey: {panel: people}", "survey: {panel: people, by: relation, weights: {peer: 60, head: 30}}", `peer: 60`, "weights_sum"},
+		{"weights of indicators that do not add up", "combine: mean}", "combine: weighted_mean, weights: {a: 60, b: 30}}", `a: 60`, "weights_sum"},
+		{"a weight for an indicator it does not have", "combine: mean}", "combine: weighted_mean, weights: {work.a: 60, wrok.b: 40}}", `wrok.b`, "indicator_unknown"},
+		{"weights of periods that do not add up", "cap: 5}", "cap: 5, periods: {each: [H1, H2], combine: weighted_mean, weights: {H1: 60, H2: 30}}}", `H1: 60`, "weights_sum"},
+		{"a weight for a period it does not have", "cap: 5}", "cap: 5, periods: {each: [H1], combine: weighted_mean, weights: {H1: 60, H2: 40}}}", `H1: 60`, "periods_extra"},
+		{"no periods at all", "cap: 5}", "cap: 5, periods: {each: [], combine: mean}}", `[], combine`, "periods_each"},
+		{"a period a part does not have", "cap: 5}\n      all: both + extra", "cap: 5, periods: {each: [H1], combine: mean}}\n      all: both + extra:H2", `both + extra`, "name_unknown"},
+		{"periods shown of a part without", "cap: 5}", "cap: 5, show: [periods]}", `[periods]`, "show_periods"},
+		{"a label after one for all", "cap: 5}", "cap: 5, labels: [{label: x}, {label: y, when: size > 1}]}", `label: y`, "step_unreachable"},
+		{"a cap under a condition below the floor", "cap: 5}", "floor: 6, cap: [{value: 3, when: size > 1}, 9]}", `[{value: 3`, "cap_below_floor"},
+		{"a table never used", "tables:", "tables:\n  spare: {a: 1}", `spare`, "name_unused"},
+		{"a scale never used", "panels:\n", "scales:\n  spare: {points: {1: 0, 2: 1}}\npanels:\n", `spare`, "name_unused"},
+		{"a ledger kind never used", "bonus: add", "bonus: add\n  ghost: add", `ghost`, "name_unused"},
+		{"unknown parameter in a formula", "both + extra", "both + $leest * extra", `both + $leest`, "param_unknown least"},
+		{"misspelt key of a period rule", "cap: 5}", "cap: 5, periods: {eahc: [H1], combine: mean}}", `eahc`, "key_unknown each"},
+		{"misspelt key of a grade", "from: 60", "form: 60", `form`, "key_unknown from"},
 		{"anchors", "total: all", "total: &x all", `&x`, "yaml_feature"},
 		{"not YAML", "kinds:\n", "kinds: [\n", ``, "yaml"},
 	} {
@@ -134,6 +161,37 @@ func TestSchemeFaults(t *testing.T) {
 func position(text, piece string) string {
 	before := text[:max(strings.Index(text, piece), 0)]
 	return fmt.Sprintf("%d:%d", strings.Count(before, "\n")+1, len(before)-strings.LastIndexByte(before, '\n'))
+}
+
+// All faults are found at once, in every reading, and a slip of the pen is one
+// fault: what it would have said is not missed a second time.
+func TestFaultsTogether(t *testing.T) {
+	t.Parallel()
+	got := faultList(scoring.CheckScheme("x.yaml", []byte(`scheme: x
+pannels:
+  people: {items: [q1, q2], min: $leest}
+params:
+  least: 3
+  mode: {value: one, choices: [one, two]}
+kinds:
+  unit:
+    parts:
+      chosen:
+        choose: $mode
+        cases:
+          one: {vaules: one}
+          two: {survey: {panel: peple, items: [q9]}}
+      part: {weighted_maen: {a: {weight: 40, values: a}, b: {weight: 50, values: b}}}
+      all: chosen + prat
+    total: all
+    rank: {by: al, wihtin: kind}
+    grades: [{grade: A, share: 20%}]
+`)))
+	if diff := cmp.Diff([]string{"x.yaml:2:1 key_unknown", "x.yaml:3:34 param_unknown", "x.yaml:13:17 key_unknown", "x.yaml:14:33 panel_unknown",
+		"x.yaml:14:48 item_unknown", "x.yaml:15:14 key_unknown", "x.yaml:15:14 weights_sum", "x.yaml:16:12 name_unknown", "x.yaml:18:16 part_unknown",
+		"x.yaml:18:20 key_unknown", "x.yaml:19:15 quota_ties"}, got); diff != "" {
+		t.Error(diff)
+	}
 }
 
 func TestCircleBetweenKinds(t *testing.T) {
