@@ -22,6 +22,9 @@ const (
 // an outage costs one press its patience and not all of them.
 const redisRest = time.Second
 
+// ErrRedisURL says that an address of Redis cannot be read.
+var ErrRedisURL = errors.New("storage: the Redis URL cannot be read")
+
 // errRedisAway says that Redis did not answer a moment ago.
 var errRedisAway = errors.New("storage: Redis is away")
 
@@ -44,7 +47,7 @@ func OpenRedis(rawURL string, secret []byte, log *slog.Logger) (*Redis, error) {
 	}
 	client, err := dialRedis(rawURL)
 	if err != nil {
-		return nil, fmt.Errorf("storage: the Redis URL cannot be read: %w", err)
+		return nil, err
 	}
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
@@ -60,12 +63,12 @@ func OpenRedis(rawURL string, secret []byte, log *slog.Logger) (*Redis, error) {
 func dialRedis(rawURL string) (redis.UniversalClient, error) {
 	u, err := url.Parse(rawURL)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", ErrRedisURL, err)
 	}
 	if u.Query().Has("addr") {
 		o, err := redis.ParseClusterURL(rawURL)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%w: %w", ErrRedisURL, err)
 		}
 		o.DialTimeout, o.ReadTimeout, o.WriteTimeout = pacePatience, pacePatience, pacePatience
 		o.PoolTimeout, o.MaxRetries, o.DialerRetries, o.ContextTimeoutEnabled = pacePatience, 1, 1, true
@@ -73,7 +76,7 @@ func dialRedis(rawURL string) (redis.UniversalClient, error) {
 	}
 	o, err := redis.ParseURL(rawURL)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", ErrRedisURL, err)
 	}
 	o.DialTimeout, o.ReadTimeout, o.WriteTimeout = pacePatience, pacePatience, pacePatience
 	o.PoolTimeout, o.MaxRetries, o.DialerRetries, o.ContextTimeoutEnabled = pacePatience, 1, 1, true
@@ -86,12 +89,29 @@ func (r *Redis) Sessions() *Sessions { return r.sessions }
 // Limiter returns the shared pacing.
 func (r *Redis) Limiter() *Limiter { return r.limiter }
 
-// Ping says whether Redis answers now.
-func (r *Redis) Ping(ctx context.Context) error {
-	if err := r.client.Ping(ctx).Err(); err != nil {
+// Ping says whether Redis answers now; of a cluster, whether all of it does.
+func (r *Redis) Ping(ctx context.Context) error { return ping(ctx, r.client) }
+
+func ping(ctx context.Context, client redis.UniversalClient) error {
+	err := client.Ping(ctx).Err()
+	if cluster, ok := client.(*redis.ClusterClient); ok {
+		err = cluster.ForEachMaster(ctx, func(ctx context.Context, node *redis.Client) error { return node.Ping(ctx).Err() })
+	}
+	if err != nil {
 		return fmt.Errorf("storage: Redis does not answer: %w", err)
 	}
 	return nil
+}
+
+// DiagnoseRedis looks whether the Redis at url answers: ErrRedisURL where that
+// is no address of one.
+func DiagnoseRedis(ctx context.Context, url string) error {
+	client, err := dialRedis(url)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = client.Close() }()
+	return ping(ctx, client)
 }
 
 // Close ends the connections.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/redis/go-redis/v9"
 	"github.com/spf13/cobra"
 
 	"pingyi/bot"
@@ -126,13 +125,11 @@ func checkRedis(ctx context.Context, cfg config) []finding {
 	if cfg.RedisURL == "" {
 		return nil
 	}
-	opts, err := redis.ParseURL(cfg.RedisURL)
-	if err != nil {
+	err := storage.DiagnoseRedis(ctx, cfg.RedisURL)
+	switch {
+	case errors.Is(err, storage.ErrRedisURL):
 		return []finding{{bad, "cli.config_url", map[string]any{"Name": needRedis}}}
-	}
-	client := redis.NewClient(opts)
-	defer func() { _ = client.Close() }()
-	if err := client.Ping(ctx).Err(); err != nil {
+	case err != nil:
 		return []finding{{bad, "cli.doctor_redis_away", nil}}
 	}
 	return []finding{{good, "cli.doctor_redis", nil}}

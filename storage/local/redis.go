@@ -24,6 +24,7 @@ type Redis struct {
 	server     *server
 	substitute *substitute // instead of server, where there is no Redis
 	password   string
+	bus        int // the port where nodes of a cluster meet; 0: no node of one
 }
 
 // StartRedis starts a private Redis server and returns once it answers. Where
@@ -32,7 +33,10 @@ type Redis struct {
 // it. The context bounds the start only: the server runs until Stop, or until
 // this process ends.
 func StartRedis(ctx context.Context, o Options) (*Redis, error) {
-	r := &Redis{password: rand.Text()}
+	return launchRedis(ctx, o, &Redis{password: rand.Text()})
+}
+
+func launchRedis(ctx context.Context, o Options, r *Redis) (*Redis, error) {
 	programs, err := find(ctx, o, redisProduct())
 	var absent *MissingError
 	if o.Substitute && errors.As(err, &absent) {
@@ -69,6 +73,9 @@ func (r *Redis) command(b programs, port int) ([]string, error) {
 	file := filepath.Join(r.server.folder.home, "redis.conf")
 	text := fmt.Sprintf("bind 127.0.0.1\nport %d\nrequirepass %s\ndatabases %d\ndir %q\nsave \"\"\nappendonly no\n",
 		port, r.password, redisDatabases, r.server.folder.home)
+	if r.bus != 0 {
+		text += fmt.Sprintf("cluster-enabled yes\ncluster-port %d\ncluster-node-timeout 1000\ncluster-require-full-coverage no\n", r.bus)
+	}
 	err := errors.Join(os.WriteFile(file, []byte(text), 0o600), r.server.account.own(file))
 	return []string{b.path(b.redis), file}, err
 }
@@ -120,11 +127,16 @@ func (r *Redis) Stop() error {
 }
 
 func (r *Redis) knock(ctx context.Context) error {
+	return r.do(ctx, func(client *redis.Client) error { return client.Ping(ctx).Err() })
+}
+
+// do does something with a client of this one server.
+func (r *Redis) do(ctx context.Context, do func(*redis.Client) error) error {
 	options, err := redis.ParseURL(r.URL())
 	if err != nil {
 		return err
 	}
 	options.MaxRetries = -1
 	client := redis.NewClient(options)
-	return errors.Join(client.Ping(ctx).Err(), client.Close())
+	return errors.Join(do(client), client.Close())
 }
