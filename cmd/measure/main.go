@@ -41,7 +41,7 @@ func run(ctx context.Context, program string, length time.Duration, rival, only 
 	for _, part := range []struct {
 		name string
 		do   func(context.Context, time.Duration) error
-	}{{"updates", b.updates}, {"commits", b.commits}, {"leases", b.leases}, {"sending", b.sending}} {
+	}{{"updates", b.updates}, {"commits", b.commits}, {"leases", b.leases}, {"sending", b.sending}, {"rest", b.rest}} {
 		if only != "" && only != part.name {
 			continue
 		}

@@ -60,12 +60,15 @@ func (p *process) cpu() time.Duration {
 }
 
 // memory is the most memory the process has held, in MB.
-func (p *process) memory() int {
+func (p *process) memory() int { return p.status("VmHWM:") }
+
+// status is a line of what the kernel tells about the process's memory, in MB (man 5 proc).
+func (p *process) status(line string) int {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
 	if err != nil {
 		return 0
 	}
-	_, rest, _ := strings.Cut(string(status), "VmHWM:")
+	_, rest, _ := strings.Cut(string(status), line)
 	kilobytes, _ := strconv.Atoi(strings.TrimSpace(strings.TrimSuffix(strings.SplitN(rest, "\n", 2)[0], "kB")))
 	return kilobytes / 1024
 }

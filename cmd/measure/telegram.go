@@ -14,6 +14,9 @@ import (
 	"time"
 )
 
+// pollTime is how long a call for updates is held open.
+const pollTime = 25 * time.Second
+
 // telegram is a Bot API that does nothing but take its time, and notes when it was called.
 type telegram struct {
 	url    string
@@ -52,6 +55,12 @@ func (t *telegram) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		result = `{"id":777,"is_bot":true,"first_name":"bench","username":"bench_bot"}`
 	case "sendMessage":
 		result = fmt.Sprintf(`{"message_id":%d,"date":1,"chat":{"id":1,"type":"private"}}`, 1000+time.Now().UnixNano()%1e9)
+	case "getUpdates": // nothing happens
+		select {
+		case <-r.Context().Done():
+		case <-time.After(pollTime):
+		}
+		result = "[]"
 	case "editMessageText":
 		if drawn := t.drawn.Load(); drawn != nil {
 			(*drawn)(chatOf(body))

@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"pingyi/bot/locales"
-	"pingyi/scoring"
 	"pingyi/survey"
 )
 
@@ -44,7 +43,7 @@ var errReported = errors.New("reported")
 
 // run executes one command line and returns the exit code.
 func run(ctx context.Context, stop context.CancelFunc, args []string, stdin io.Reader, stdout, stderr io.Writer, environ []string) int {
-	bundle, err := locales.Load(scoring.Locales())
+	bundle, err := locales.Load()
 	if err != nil {
 		_, _ = fmt.Fprintln(stderr, err)
 		return exitFailed

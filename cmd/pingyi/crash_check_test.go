@@ -106,7 +106,11 @@ func (s *stage) check(ctx context.Context) {
 	wait, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	if err := s.sb.Settle(wait); err != nil {
-		s.t.Error(err)
+		s.t.Errorf("%v: %d updates wait", err, s.sb.Stats().Pending)
+		for _, r := range s.replicas {
+			text := r.log.String()
+			s.t.Logf("replica %d says in the end:\n%s", r.n, text[max(0, len(text)-3000):])
+		}
 	}
 	s.checkConduct()
 	s.checkInvitations()

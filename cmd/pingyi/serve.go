@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -98,7 +99,7 @@ func (a *app) runService(ctx context.Context, cfg config, log *slog.Logger) erro
 	return s.work(ctx)
 }
 
-// greet asks Telegram who we are, until it answers, and tells it what we offer.
+// greet asks Telegram who we are, until it answers, and tells it where updates are to go.
 func (s *service) greet(ctx context.Context, a *app) error {
 	now, err := s.store.Now(ctx)
 	if err != nil {
@@ -119,11 +120,15 @@ func (s *service) greet(ctx context.Context, a *app) error {
 		Handle: s.metrics.handled(s.bot.Handle), SetAside: s.bot.SetAside,
 		Workers: updateWorkers, Backoff: updateBackoff, Log: s.log,
 	})
-	if err := s.bot.SetUp(ctx); err != nil {
+	return s.route(ctx)
+}
+
+// introduce tells Telegram what we offer, which nobody has to wait for.
+func (s *service) introduce(ctx context.Context) {
+	if err := s.bot.SetUp(ctx); err != nil && ctx.Err() == nil {
 		outcome, _ := bot.Judge(err)
 		s.log.WarnContext(ctx, "commands not set; they are set at the next start", "outcome", outcome.String())
 	}
-	return s.route(ctx)
 }
 
 func (s *service) whoAmI(ctx context.Context) (*models.User, error) {
@@ -177,6 +182,8 @@ func (s *service) work(ctx context.Context) error {
 	}
 	s.ready.set(true)
 	s.log.InfoContext(ctx, "serving", "polling", s.cfg.PublicURL == "")
+	s.introduce(ctx)
+	debug.FreeOSMemory() // starting takes twice what serving does: every locale file is parsed
 	err := group.Wait()
 	s.ready.set(false)
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
