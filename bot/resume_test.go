@@ -10,7 +10,7 @@ import (
 )
 
 // begun is a resident who has answered the first question.
-func begun(t *testing.T) *world {
+func begun(t testing.TB) *world {
 	t.Helper()
 	w := newWorld(t, survey.ZhHans)
 	w.open(residentsRound)

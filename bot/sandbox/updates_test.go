@@ -172,6 +172,17 @@ func TestHoldAndDuplicate(t *testing.T) {
 	if len(again) != 1 || again[0].ID != late[2].ID {
 		t.Errorf("duplicate: %+v", again)
 	}
+	if !w.sb.DuplicateLast(ann) { // nobody polls for this one
+		t.Fatal("nothing to duplicate")
+	}
+	h := newHook(t, func(update) (int, string) { return http.StatusOK, "" })
+	w.must("setWebhook", obj{"url": h.URL}, nil)
+	report(t, w.sb.Settle(within(t)))
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(h.got) != 1 || h.got[0].ID != late[2].ID {
+		t.Errorf("duplicate by webhook: %+v", h.got)
+	}
 }
 
 // hook is a bot's webhook that answers as told.

@@ -130,6 +130,10 @@ func (q *queue) setHook(h *webhook) {
 		return
 	}
 	q.endOther("terminated by setWebhook request")
+	for _, twin := range q.again { // nobody comes for them any more
+		twin.elem = q.pending.PushBack(twin)
+	}
+	q.again = nil
 	for e := q.pending.Front(); e != nil; e = e.Next() {
 		h.add(e.Value.(*update))
 	}
