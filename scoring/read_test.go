@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/text/encoding/simplifiedchinese"
@@ -144,13 +145,33 @@ func TestFormatNumber(t *testing.T) {
 	}
 }
 
+// FuzzReadFolder: whatever stands in the files of a folder, it is either read or refused, in text that
+// can be shown.
 func FuzzReadFolder(f *testing.F) {
-	f.Add("code,name,kind,group,parent\na,甲,unit,,\n", "id,panel,subject,item,value\n1,p,a,q,5\n", "subject,indicator,value\na,x,1/3\n")
-	f.Add("code\n\"", "id,panel", "\xff\xfe")
-	f.Fuzz(func(t *testing.T, subjects, answers, values string) {
-		d, _, faults := scoring.ReadFolder(map[string][]byte{"subjects.csv": []byte(subjects), "answers.csv": []byte(answers), "values.csv": []byte(values)})
+	gb, err := simplifiedchinese.GB18030.NewEncoder().String("code,name,group\na,公安局,第一组\n")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add("code,name,kind,group,parent\na,甲,unit,,\n", "id,panel,subject,item,value\n1,p,a,q,5\n", "subject,indicator,value\na,x,1/3\n",
+		"id,subject,kind,points\n1,a,bonus,2\n")
+	f.Add(gb, "id,panel,subject,item,value,count,weight\n1,p,a,q,5,-1,\n", "subject,indicator,value,due,date\na,x,50%,2025-13-01,\n", "winner,loser,weight\na,a,\n")
+	f.Add("code\n\"", "id,panel", "\xff\xfe", "name,value\nperiod,2025-H1\nperiod,2025-H3\n")
+	f.Add("\ufeffcode;name\n", "", "\x81\x30\x81", "period,subject,total,grade\n2024,a,1,\n")
+	f.Fuzz(func(t *testing.T, subjects, answers, values, other string) {
+		files := map[string][]byte{"subjects.csv": []byte(subjects), "answers.csv": []byte(answers), "values.csv": []byte(values)}
+		for _, name := range []string{"ledger.csv", "pairs.csv", "history.csv", "params.csv"} {
+			files[name] = []byte(other)
+		}
+		d, _, faults := scoring.ReadFolder(files)
 		if (d == nil) != (len(faults) > 0) {
 			t.Fatalf("data %v with faults %v", d != nil, faults)
+		}
+		for _, fault := range faults {
+			for _, v := range fault.Args {
+				if words, is := v.(string); is && !utf8.ValidString(words) {
+					t.Fatalf("%+v holds broken text", fault)
+				}
+			}
 		}
 	})
 }
