@@ -53,6 +53,9 @@ func (s *Store) askEverybody(ctx context.Context, tx pgx.Tx, now, due time.Time,
 	if _, err := tx.Exec(ctx, sqlAskAlone, pgx.NamedArgs{"lock": askLock}); err != nil {
 		return fmt.Errorf("waiting for those who are joining: %w", err)
 	}
+	if _, err := tx.Exec(ctx, sqlWholeSets); err != nil {
+		return fmt.Errorf("preparing to ask: %w", err)
+	}
 	rows, _ := tx.Query(ctx, sqlPanelsToAsk, pgx.NamedArgs{"round": r.ID})
 	panels, err := pgx.CollectRows(rows, pgx.RowToStructByName[heldPanel])
 	if err != nil {
@@ -140,6 +143,10 @@ const sqlDropEmpty = `
 	DELETE FROM request q WHERE panel_id = @panel AND (@person::bigint = 0 OR person_id = @person)
 	  AND NOT EXISTS (SELECT FROM assignment a WHERE a.request_id = q.id)`
 
+// The planner has to know how many were just asked, or it compares everybody
+// with all who rate the same subject.
+const sqlAsked = `ANALYZE request, assignment`
+
 // askPanel writes the requests and assignments of one panel, for one person or everybody.
 func (s *Store) askPanel(ctx context.Context, tx pgx.Tx, now time.Time, p heldPanel,
 	sample survey.SampleSpec, person int64) error {
@@ -152,11 +159,14 @@ func (s *Store) askPanel(ctx context.Context, tx pgx.Tx, now time.Time, p heldPa
 		ask = sqlAskSample
 	}
 	steps := []string{ask}
+	if person == everybody {
+		steps = append(steps, sqlAsked)
+	}
 	switch p.Asks {
 	case survey.AsksEvery:
 		steps = append(steps, sqlPairs(p.Relation, panelRequests)+sqlAssignEvery, sqlDropEmpty)
 	case survey.AsksDraw:
-		steps = append(steps, sqlPairs(p.Relation, panelRequests)+sqlAssignDrawn, sqlDropEmpty)
+		steps = append(steps, sqlDraw(p.Relation), sqlDropEmpty)
 	case survey.AsksChoose:
 		steps = append(steps, sqlPairs(p.Relation, panelRequests)+sqlDropChoiceless)
 	}

@@ -131,8 +131,9 @@ const (
 	ORDER BY r.code COLLATE "C", p.position`
 )
 
-// Sets of ballots are joined whole, in memory where they fit: the planner takes
-// what was just sealed for a few rows, and would look each of millions up.
+// Sets of ballots and of requests are joined whole, in memory where they fit: the
+// planner takes what was just written for a few rows, and would look each of
+// millions up.
 const sqlWholeSets = `SELECT set_config('enable_nestloop', 'off', true), set_config('work_mem', '64MB', true)`
 
 // counting says which form the answers are wanted in: counts where they

@@ -39,6 +39,21 @@ const sqlAnySubject = `
 		SELECT asked.id, subjects.subject_id FROM asked CROSS JOIN subjects
 		WHERE subjects.person_id IS DISTINCT FROM asked.person_id`
 
+// The same for those who are drawn subjects by turns: of each only the next few
+// on the circle, as many as are drawn and as anybody could have to pass over.
+// All pairs would be a hundred million where a city rates its offices.
+const sqlNextSubjects = `
+		SELECT asked.id, subjects.subject_id
+		FROM asked CROSS JOIN generate_series(0, least((SELECT count(*) FROM subjects), @draw::bigint
+		    + (SELECT coalesce(max(n), 0) FROM (SELECT count(*) AS n FROM subjects
+		                                        WHERE person_id IS NOT NULL GROUP BY person_id) own)
+		    + (SELECT coalesce(max(n), 0) FROM (SELECT count(*) AS n FROM assignment
+		                                        WHERE round_id = @round AND relation = @relation
+		                                          AND (@person::bigint = 0 OR person_id = @person) GROUP BY person_id) rated)
+		) - 1) AS step
+		JOIN subjects ON subjects.k = (asked.r * @draw::bigint + step) % (SELECT count(*) FROM subjects)
+		WHERE subjects.person_id IS DISTINCT FROM asked.person_id`
+
 const sqlOneself = `
 		SELECT asked.id, subjects.subject_id FROM asked JOIN subjects USING (person_id)`
 
@@ -91,6 +106,14 @@ func sqlPairs(relation survey.Relation, requests string) string {
 		survey.Peer:        sqlPeer,
 	}
 	return requests + sqlInForce + related[relation] + sqlUnrated
+}
+
+// sqlDraw returns the statement that draws the subjects of a panel's requests.
+func sqlDraw(relation survey.Relation) string {
+	if relation == "" {
+		return panelRequests + sqlInForce + sqlNextSubjects + sqlUnrated + sqlAssignDrawn
+	}
+	return sqlPairs(relation, panelRequests) + sqlAssignDrawn
 }
 
 const sqlAssignEvery = `
