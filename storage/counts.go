@@ -44,34 +44,33 @@ type GroupCounts struct {
 	Counts
 }
 
-// countColumns count requests q.
-const countColumns = `count(*) AS asked,
-	       count(*) FILTER (WHERE q.sent_at IS NOT NULL OR q.opened_at IS NOT NULL) AS delivered,
-	       count(*) FILTER (WHERE q.opened_at IS NOT NULL) AS opened,
-	       count(*) FILTER (WHERE q.done_at IS NOT NULL) AS done,
-	       count(*) FILTER (WHERE q.state = 'declined') AS declined,
-	       count(*) FILTER (WHERE q.state = 'unreachable') AS unreachable`
+// countColumns add up what the shards of progress hold.
+const countColumns = `coalesce(sum(asked), 0)::bigint AS asked, coalesce(sum(delivered), 0)::bigint AS delivered,
+	       coalesce(sum(opened), 0)::bigint AS opened, coalesce(sum(done), 0)::bigint AS done,
+	       coalesce(sum(declined), 0)::bigint AS declined, coalesce(sum(unreachable), 0)::bigint AS unreachable`
 
 // leastGroup is the least size of a group whose participation is counted apart: the minimum that was
 // announced, and five where a panel scores single ballots, for who has answered is nobody's to know.
 const leastGroup = `CASE WHEN p.minimum >= 3 THEN p.minimum ELSE 5 END`
 
 const (
-	// While a round is under way its requests are counted …
+	// While a round is under way its requests are counted as they change (trigger
+	// count_requests) …
 	sqlPanelCounts = `
-	SELECT p.id AS panel_id, NULL::text AS group_code, c.*
-	FROM panel p CROSS JOIN LATERAL (SELECT ` + countColumns + ` FROM request q WHERE q.panel_id = p.id) c
-	WHERE p.round_id = @round`
+	SELECT p.id AS panel_id, NULL::text AS group_code, ` + countColumns + `
+	FROM panel p LEFT JOIN progress g ON g.round_id = p.round_id AND g.panel_id = p.id
+	WHERE p.round_id = @round GROUP BY p.id`
 	sqlGroupCounts = `
-	SELECT q.panel_id, CASE WHEN small.merged THEN '' ELSE q.stratum END AS group_code, ` + countColumns + `
-	FROM request q JOIN (
-		SELECT s.panel_id, s.stratum, s.n < ` + leastGroup + ` OR coalesce(sum(s.n) OVER (
-		           PARTITION BY s.panel_id ORDER BY s.stratum <> '', s.n, s.stratum
+	SELECT g.panel_id, CASE WHEN merged THEN '' ELSE stratum END AS group_code, ` + countColumns + `
+	FROM (
+		SELECT s.*, s.asked < ` + leastGroup + ` OR coalesce(sum(s.asked) OVER (
+		           PARTITION BY s.panel_id ORDER BY s.stratum <> '', s.asked, s.stratum
 		           ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) < ` + leastGroup + `, false) AS merged
-		FROM (SELECT panel_id, stratum, count(*) AS n FROM request WHERE round_id = @round GROUP BY panel_id, stratum) s
+		FROM (SELECT panel_id, stratum, ` + countColumns + `
+		      FROM progress WHERE round_id = @round GROUP BY panel_id, stratum HAVING sum(asked) > 0) s
 		JOIN panel p ON p.id = s.panel_id
-	) small USING (panel_id, stratum) JOIN panel p ON p.id = q.panel_id
-	GROUP BY q.panel_id, 2, p.minimum HAVING count(*) >= ` + leastGroup
+	) g JOIN panel p ON p.id = g.panel_id
+	GROUP BY g.panel_id, 2, p.minimum HAVING sum(asked) >= ` + leastGroup
 	sqlCounts = sqlPanelCounts + ` UNION ALL ` + sqlGroupCounts
 	// … and kept at its end, for requests are not.
 	sqlTurnout = `
