@@ -278,7 +278,7 @@ func (w *importWriter) file(id int64, f ImportFile) error {
 		if !known || !rated || b.Count < 1 {
 			return fmt.Errorf("ballot %s: panel, subject or count: %w", b.Ref, survey.ErrInvalid)
 		}
-		ballot := randomBallotID()
+		ballot := importedBallot | randomRowID()
 		w.ballots = append(w.ballots, []any{w.round, ballot, panel.id, subject.id, b.Relation, b.Stratum, b.Status,
 			w.pseudonym("respondent", b.Respondent)})
 		device := ""
@@ -288,7 +288,7 @@ func (w *importWriter) file(id int64, f ImportFile) error {
 		w.imported = append(w.imported, []any{w.round, b.Ref, ballot, panel.id, id, device, b.Submitted, b.Count})
 		for _, a := range b.Answers {
 			if a.Text != "" {
-				w.comments = append(w.comments, []any{randomBallotID(), w.round, panel.id, subject.id, b.Relation, int16(a.Item), a.Text})
+				w.comments = append(w.comments, []any{randomRowID(), w.round, panel.id, subject.id, b.Relation, int16(a.Item), a.Text})
 				continue
 			}
 			w.answers = append(w.answers, []any{w.round, ballot, int16(a.Item), a.Value})
@@ -297,8 +297,12 @@ func (w *importWriter) file(id int64, f ImportFile) error {
 	return nil
 }
 
-// randomBallotID is an id like those that sealing gives out.
-func randomBallotID() int64 {
+// importedBallot is set in the ids of imported ballots and in no others: they
+// are in no cell (seal.go).
+const importedBallot int64 = 1 << 62
+
+// randomRowID is a random id, as sealing gives comments.
+func randomRowID() int64 {
 	return int64(binary.BigEndian.Uint64(randomBytes(8)) >> 2)
 }
 

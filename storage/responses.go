@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -164,90 +163,4 @@ func numberResponses(responses []scoring.Response) {
 
 func compareAnswers(a, b scoring.Answer) int {
 	return cmp.Or(strings.Compare(a.Item, b.Item), strings.Compare(a.Value, b.Value))
-}
-
-// The cleaning that the scheme asks for, done where the ballots are: enough
-// items with an answer that counts.
-const sqlCleaned = sqlJudged + `, asked AS (
-		SELECT * FROM unnest(@items::smallint[], @codes::text[]) AS i (item, code)
-	), answered AS (
-		SELECT a.ballot_id, count(*) AS n FROM judged j
-		JOIN answer a ON a.round_id = @round AND a.ballot_id = j.id JOIN asked USING (item)
-		WHERE j.status = 'valid' AND a.value <> '' AND a.value <> ALL(@unknown::text[]) GROUP BY a.ballot_id
-	), cleaned AS MATERIALIZED (
-		SELECT j.*, CASE WHEN j.status <> 'valid' THEN 'invalid'
-		                 WHEN answered.n * @denominator::bigint >= @needed::bigint THEN 'valid' ELSE 'void' END AS verdict
-		FROM judged j LEFT JOIN answered ON answered.ballot_id = j.id
-	)`
-
-// What became of the ballots (no item; the verdict), and how often which
-// answer was given by those that count.
-const sqlHistogram = sqlCleaned + `
-	SELECT subject, relation, stratum, '' AS item, verdict AS value, count(*) AS n
-	FROM cleaned GROUP BY subject, relation, stratum, verdict
-	UNION ALL
-	SELECT c.subject, c.relation, c.stratum, asked.code, a.value, count(*)
-	FROM cleaned c JOIN answer a ON a.round_id = @round AND a.ballot_id = c.id JOIN asked USING (item)
-	WHERE c.verdict = 'valid' AND a.value <> ''
-	GROUP BY c.subject, c.relation, c.stratum, asked.code, a.value`
-
-// countPanel cleans and counts a panel's ballots in the database.
-func countPanel(ctx context.Context, tx pgx.Tx, p panelOf, questionnaire *survey.Questionnaire,
-	rule scoring.PanelRule, in *inputs) error {
-	var items []int16
-	var codes []string
-	for _, it := range questionnaire.Items {
-		if slices.Contains(rule.Items, it.Code) {
-			items, codes = append(items, int16(it.N)), append(codes, it.Code)
-		}
-	}
-	// answered ≥ share·items, in whole numbers, and at least one.
-	share := rule.Answered
-	needed := share.Num().Int64() * int64(len(rule.Items))
-	args := pgx.NamedArgs{"round": p.RoundID, "panel": p.PanelID, "few": p.few, "items": items, "codes": list(codes),
-		"unknown": list(rule.Unknown), "denominator": share.Denom().Int64(), "needed": max(1, needed)}
-	return readHistogram(ctx, tx, p, args, in)
-}
-
-// readHistogram reads what became of a panel's ballots, and the counts.
-func readHistogram(ctx context.Context, tx pgx.Tx, p panelOf, args pgx.NamedArgs, in *inputs) error {
-	rows, _ := tx.Query(ctx, sqlHistogram, args)
-	c := scoring.Count{Panel: p.Code, Period: p.Period}
-	turnouts := make(map[scoring.Turnout]scoring.Turnout)
-	var counts []scoring.Count
-	_, err := pgx.ForEachRow(rows, []any{&c.Subject, &c.Relation, &c.Stratum, &c.Item, &c.Value, &c.N}, func() error {
-		if c.Item != "" {
-			counts = append(counts, c)
-			return nil
-		}
-		group := scoring.Turnout{Panel: c.Panel, Period: c.Period, Subject: c.Subject, Relation: c.Relation, Stratum: c.Stratum}
-		sum := turnouts[group]
-		switch c.Value {
-		case "valid":
-			sum.Valid = c.N
-		case "void":
-			sum.Void = c.N
-		default:
-			sum.Invalid = c.N
-		}
-		turnouts[group] = sum
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	slices.SortFunc(counts, func(a, b scoring.Count) int {
-		return cmp.Or(strings.Compare(a.Subject, b.Subject), strings.Compare(a.Relation, b.Relation),
-			strings.Compare(a.Stratum, b.Stratum), strings.Compare(a.Item, b.Item), strings.Compare(a.Value, b.Value))
-	})
-	in.Counts = append(in.Counts, counts...)
-	for _, group := range slices.SortedFunc(maps.Keys(turnouts), func(a, b scoring.Turnout) int {
-		return cmp.Or(strings.Compare(a.Subject, b.Subject), strings.Compare(a.Relation, b.Relation),
-			strings.Compare(a.Stratum, b.Stratum))
-	}) {
-		sum := turnouts[group]
-		group.Invalid, group.Void, group.Valid = sum.Invalid, sum.Void, sum.Valid
-		in.Turnouts = append(in.Turnouts, group)
-	}
-	return nil
 }

@@ -11,15 +11,17 @@ import (
 )
 
 // Sealing copies the ballots of a round that closes into their final tables,
-// under random ids and in their order, so that neither id, place nor system
-// column says when, in what order or by whom they were written.
+// in a random order in which they are numbered, so that neither id, place nor
+// system column says when, in what order or by whom they were written. Ballots
+// alike in all that their rows say stand together: that order tells no more
+// than the rows, and lets them be counted without a look at each (histogram.go).
 
-// The temporary table holds, for the length of the transaction, which open
-// ballot becomes which final one. It never reaches the write-ahead log.
+// The temporary tables hold, for the length of the transaction, which open
+// ballot becomes which final one. They never reach the write-ahead log.
 const (
-	sqlSealing = `
-	CREATE TEMP TABLE sealing (
-		open_id bytea PRIMARY KEY, id bigint NOT NULL, panel_id bigint NOT NULL, subject_id bigint NOT NULL,
+	sqlFound = `
+	CREATE TEMP TABLE found (
+		open_id bytea NOT NULL, panel_id bigint NOT NULL, subject_id bigint NOT NULL,
 		relation text NOT NULL, stratum text NOT NULL, status text NOT NULL, respondent text
 	) ON COMMIT DROP`
 	sqlHidden = `
@@ -32,13 +34,13 @@ const randomID = `('x' || translate(right(gen_random_uuid()::text, 17), '-', '')
 // Ballots are found by the keyed hash of their assignment (HMAC, RFC 2104).
 // What was declined, taken out or forgotten has no assignment any more, and is
 // not kept. A pseudonym is one person's in this round, and random.
-const sqlFillSealing = `
+const sqlFind = `
 	WITH whose AS MATERIALIZED (
 		SELECT person_id, 'r' || left(translate(gen_random_uuid()::text, '-', ''), 12) AS pseudonym
 		FROM request WHERE round_id = @round GROUP BY person_id
 	)
-	INSERT INTO sealing
-	SELECT b.id, ` + randomID + `, b.panel_id, b.subject_id, b.relation, b.stratum,
+	INSERT INTO found
+	SELECT b.id, b.panel_id, b.subject_id, b.relation, b.stratum,
 	       CASE WHEN a.state = 'answered' OR @count THEN 'valid' ELSE 'draft' END,
 	       CASE p.identity WHEN 'named' THEN person.code WHEN 'confidential' THEN whose.pseudonym END
 	FROM (SELECT id, state, person_id,
@@ -53,22 +55,35 @@ const sqlFillSealing = `
 // panel's minimum is merged with the other small ones, and with the next
 // larger as long as they are too few together.
 const sqlMergeStrata = `
-	UPDATE sealing SET stratum = ''
+	UPDATE found SET stratum = ''
 	FROM (
 		SELECT panel_id, subject_id, relation, stratum, n, sum(n) OVER (
 		           PARTITION BY panel_id, subject_id, relation ORDER BY stratum <> '', n, stratum
 		           ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS merged
 		FROM (SELECT panel_id, subject_id, relation, stratum, count(*) AS n
-		      FROM sealing GROUP BY panel_id, subject_id, relation, stratum) counted
+		      FROM found GROUP BY panel_id, subject_id, relation, stratum) counted
 	) small JOIN panel p ON p.id = small.panel_id
 	WHERE p.identity = 'anonymous' AND (small.n < p.minimum OR small.merged < p.minimum)
-	  AND (sealing.panel_id, sealing.subject_id, sealing.relation, sealing.stratum)
+	  AND (found.panel_id, found.subject_id, found.relation, found.stratum)
 	    = (small.panel_id, small.subject_id, small.relation, small.stratum)`
 
+// A ballot's id is its cell, which is all that is counted together, and its
+// place there, in an order that is drawn.
+const sqlNumber = `
+	CREATE TEMP TABLE sealing ON COMMIT DROP AS
+	SELECT found.*, dense_rank() OVER (ORDER BY panel_id, subject_id, relation, stratum, status) << ` + cellBits + `
+	       | row_number() OVER (PARTITION BY panel_id, subject_id, relation, stratum, status ORDER BY gen_random_uuid()) AS id
+	FROM found`
+
 const (
+	// How many answers say something is counted now, for all who will ask.
 	sqlSealBallots = `
-	INSERT INTO ballot (round_id, id, panel_id, subject_id, relation, stratum, status, respondent)
-	SELECT @round, id, panel_id, subject_id, relation, stratum, status, respondent FROM sealing ORDER BY id`
+	INSERT INTO ballot (round_id, id, panel_id, subject_id, relation, stratum, status, respondent, rated)
+	SELECT @round, s.id, s.panel_id, s.subject_id, s.relation, s.stratum, s.status, s.respondent, coalesce(a.rated, 0)
+	FROM sealing s LEFT JOIN (
+		SELECT ballot_id, count(*) AS rated FROM answer
+		WHERE round_id = @round AND value <> ALL(@unrated::text[]) GROUP BY ballot_id
+	) a ON a.ballot_id = s.id ORDER BY s.id`
 	sqlSealAnswers = `
 	INSERT INTO answer (round_id, ballot_id, item, value)
 	SELECT @round, s.id, a.item, a.value
@@ -105,8 +120,9 @@ func (s *Store) sealBallots(ctx context.Context, tx pgx.Tx, r heldRound, unsubmi
 	}
 	inner, outer := hmacPads(key)
 	args := pgx.NamedArgs{"round": r.ID, "inner": inner, "outer": outer, "size": ballotIDSize,
-		"count": unsubmitted == survey.UnsubmittedCount}
-	for _, sql := range []string{sqlSealing, sqlHidden} {
+		"count":   unsubmitted == survey.UnsubmittedCount,
+		"unrated": []string{survey.Skipped, survey.RatingUnknown, survey.DontKnow, textGiven}}
+	for _, sql := range []string{sqlFound, sqlHidden} {
 		if _, err := tx.Exec(ctx, sql); err != nil {
 			return fmt.Errorf("preparing to seal: %w", err)
 		}
@@ -114,7 +130,7 @@ func (s *Store) sealBallots(ctx context.Context, tx pgx.Tx, r heldRound, unsubmi
 	if _, err := tx.Exec(ctx, sqlWholeSets); err != nil {
 		return fmt.Errorf("preparing to seal: %w", err)
 	}
-	for _, sql := range []string{sqlFillSealing, sqlMergeStrata} {
+	for _, sql := range []string{sqlFind, sqlMergeStrata, sqlNumber} {
 		if _, err := tx.Exec(ctx, sql, args); err != nil {
 			return fmt.Errorf("settling the ballots: %w", err)
 		}
@@ -122,7 +138,7 @@ func (s *Store) sealBallots(ctx context.Context, tx pgx.Tx, r heldRound, unsubmi
 	if err := s.findHidden(ctx, tx, r.ID); err != nil {
 		return err
 	}
-	for _, sql := range []string{sqlSealBallots, sqlSealAnswers, sqlSealComments, sqlParticipation} {
+	for _, sql := range []string{sqlSealAnswers, sqlSealBallots, sqlSealComments, sqlParticipation} {
 		if _, err := tx.Exec(ctx, sql, args); err != nil {
 			return fmt.Errorf("sealing the ballots: %w", err)
 		}
