@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"pingyi/storage"
 	"pingyi/storage/local"
@@ -29,6 +30,8 @@ const (
 type sizes struct {
 	recipients int // people who are sent an invitation
 	leased     int // deliveries that are leased
+	asked      int // people whom a round asks when it opens
+	answers    int // of a closed round that is scored
 }
 
 // bench is a project on private servers, with a Bot API.
@@ -99,6 +102,22 @@ func (b *bench) close() {
 		_ = b.postgres.Stop()
 	}
 	_ = os.RemoveAll(b.dir)
+}
+
+// database makes a migrated database of its own.
+func (b *bench) database(ctx context.Context, name string) (*pgxpool.Pool, error) {
+	conn, err := pgx.Connect(ctx, b.postgres.URL("postgres"))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	if _, err := conn.Exec(ctx, "CREATE DATABASE "+name); err != nil {
+		return nil, err
+	}
+	if err := storage.Migrate(ctx, b.postgres.URL(name)); err != nil {
+		return nil, err
+	}
+	return pgxpool.New(ctx, b.postgres.URL(name))
 }
 
 func (b *bench) env(more ...string) []string {

@@ -87,18 +87,7 @@ func (b *bench) leases(ctx context.Context, _ time.Duration) error {
 
 // leaseDatabase makes a database of its own.
 func (b *bench) leaseDatabase(ctx context.Context) (*pgxpool.Pool, error) {
-	conn, err := pgx.Connect(ctx, b.postgres.URL("postgres"))
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = conn.Close(ctx) }()
-	if _, err := conn.Exec(ctx, `CREATE DATABASE leases`); err != nil {
-		return nil, err
-	}
-	if err := storage.Migrate(ctx, b.postgres.URL("leases")); err != nil {
-		return nil, err
-	}
-	pool, err := pgxpool.New(ctx, b.postgres.URL("leases"))
+	pool, err := b.database(ctx, "leases")
 	if err != nil {
 		return nil, err
 	}

@@ -16,10 +16,12 @@ func main() {
 	program := flag.String("pingyi", "bin/pingyi", "the program to measure")
 	length := flag.Duration("for", 4*time.Second, "how long each contender is pressed")
 	rival := flag.String("rival", "", "be a contender (by-hand, library) instead of measuring")
-	part := flag.String("part", "", "measure only this: updates, commits, leases, sending, rest")
+	part := flag.String("part", "", "measure only this: updates, commits, leases, sending, rest, asking, scoring")
 	var n sizes
 	flag.IntVar(&n.recipients, "recipients", 10_000, "how many people are sent an invitation, and as many thirtieths where the limit is 30")
 	flag.IntVar(&n.leased, "leased", 200_000, "how many deliveries are leased")
+	flag.IntVar(&n.asked, "asked", 1_000_000, "how many people are asked when a round opens")
+	flag.IntVar(&n.answers, "answers", 10_000_000, "how many answers are scored")
 	flag.Parse()
 	err := run(ctx, *program, *length, *rival, *part, n)
 	stop()
@@ -41,7 +43,8 @@ func run(ctx context.Context, program string, length time.Duration, rival, only 
 	for _, part := range []struct {
 		name string
 		do   func(context.Context, time.Duration) error
-	}{{"updates", b.updates}, {"commits", b.commits}, {"leases", b.leases}, {"sending", b.sending}, {"rest", b.rest}} {
+	}{{"updates", b.updates}, {"commits", b.commits}, {"leases", b.leases}, {"sending", b.sending}, {"rest", b.rest},
+		{"asking", b.asking}, {"scoring", b.scoring}} {
 		if only != "" && only != part.name {
 			continue
 		}
