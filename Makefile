@@ -36,7 +36,7 @@ browser:
 		if [ -z "$$packages" ]; then echo "no browser tests found"; exit 1; fi; \
 		set -x; $(GO) test -count=1 -timeout 20m -tags browser -run '^TestBrowser' $$packages
 
-## crash: kills, cuts and storms by a random schedule; SEED=… repeats one, LENGTH=45s, RUN=one|two picks
+## crash: kills, cuts and storms by a random schedule; SEED=… repeats one, LENGTH=45s, RUN=one|two|three|standbys|kills picks
 crash:
 	SEED="$(SEED)" LENGTH="$(LENGTH)" $(GO) test -count=1 -timeout 60m -tags crash -run 'TestCrash$(if $(RUN),/$(RUN))' -v ./cmd/pingyi
 
