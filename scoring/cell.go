@@ -56,6 +56,7 @@ const (
 	flagUnranked  = "unranked"
 	flagFallback  = "shift_used"
 	flagUndecided = "tie_at_border"
+	flagUnshared  = "unshared"
 )
 
 // Trace says how a cell was made: the rule, its steps as codes with arguments,

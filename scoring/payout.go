@@ -70,12 +70,32 @@ func (c *computation) payPrizes(k *kind, r *payoutRule, p *paid) {
 				p.exact[i] = amount
 				p.note(i, "prize", args...)
 			}
+			if !r.full {
+				c.splitPrizes(k, r, p, tier)
+			}
 			place += width
 		}
 	}
 	for i := range p.exact {
 		p.exact[i] = orZero(p.exact[i])
-		p.cents[i] = nearestCents(p.exact[i])
+		if p.cents[i] == nil {
+			p.cents[i] = nearestCents(p.exact[i])
+		}
+	}
+}
+
+// splitPrizes rounds what those level share, so that it adds up again.
+func (c *computation) splitPrizes(k *kind, r *payoutRule, p *paid, tier []int) {
+	var rations []ration
+	whole := true
+	for _, i := range tier {
+		if p.exact[i] != nil {
+			rations = append(rations, ration{i, c.subjects[k][i].Code, p.exact[i]})
+			whole = whole && new(big.Rat).Mul(p.exact[i], rat(100)).IsInt()
+		}
+	}
+	if !whole {
+		p.takeCents(r, rations, nil, true)
 	}
 }
 
@@ -265,9 +285,7 @@ func (c *computation) shareOut(k *kind, r *payoutRule, q *portion, p *paid) []ra
 	}
 	base, terms, count := sumOf(summed), listed(summed, " + "), len(summed)
 	if base.Sign() <= 0 {
-		if len(q.who) > 0 && q.exact.Sign() != 0 {
-			c.fault(c.prog.scheme.file, r.at.line, "pool_zero", "Payout", r.name)
-		}
+		c.unshared(k, r, q, p)
 		return nil
 	}
 	pool := q.exact
@@ -296,6 +314,22 @@ func (c *computation) shareOut(k *kind, r *payoutRule, q *portion, p *paid) []ra
 		out = append(out, ration{i, c.subjects[k][i].Code, level})
 	}
 	return out
+}
+
+// unshared is a pool that nobody has a figure for. Where it is one parent's of
+// many it stays with the parent, and all are told; else there is no result.
+func (c *computation) unshared(k *kind, r *payoutRule, q *portion, p *paid) {
+	if len(q.who) == 0 || q.exact.Sign() == 0 {
+		return
+	}
+	if r.from == "" {
+		c.fault(c.prog.scheme.file, r.at.line, "pool_zero", "Payout", r.name)
+		return
+	}
+	for _, i := range q.who {
+		p.note(i, "share_none", "Payout", r.name, "Part", r.by.path)
+		c.done[k].flag(i, flagUnshared, r.name)
+	}
 }
 
 // takeCents rounds rations to whole cents; open tells that they need not use

@@ -23,13 +23,22 @@ func (a *app) scheme() *cobra.Command {
 		}
 		return t.write(a.stdout)
 	})
+	var source bool
 	show := a.command("show NAME|FILE", "cli.scheme_show", cobra.ExactArgs(1), func(_ *cobra.Command, args []string) error {
+		if source {
+			src, err := a.schemeSource(args[0])
+			if err != nil {
+				return err
+			}
+			return a.print("%s", src)
+		}
 		s, err := a.readScheme(args[0])
 		if err != nil {
 			return err
 		}
 		return a.print("%s", s.Show(a.scoringWords(), string(a.words.Lang())))
 	})
+	show.Flags().BoolVar(&source, "source", false, a.words.Say("cli.flag_source", nil))
 	check := a.command("check FILE…", "cli.scheme_check", cobra.MinimumNArgs(1), func(_ *cobra.Command, args []string) error {
 		var faults []error
 		for _, file := range args {
