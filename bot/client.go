@@ -70,18 +70,33 @@ func NewClient(token, api string) (*Client, error) {
 	return &Client{Bot: library, http: client, base: api + "/bot" + token + "/"}, nil
 }
 
-// EditMessageText redraws a message. What Telegram returns of it is not read.
-func (c *Client) EditMessageText(ctx context.Context, params *tg.EditMessageTextParams) error {
+// textParams are the parameters of a text that is sent or redrawn, as far as they are used.
+type textParams struct {
+	Chat     int64              `json:"chat_id"`
+	Message  int                `json:"message_id,omitempty"`
+	Text     string             `json:"text"`
+	Mode     models.ParseMode   `json:"parse_mode"`
+	Previews previewParams      `json:"link_preview_options"`
+	Protect  bool               `json:"protect_content,omitempty"`
+	Markup   models.ReplyMarkup `json:"reply_markup"`
+}
+
+type previewParams struct {
+	Disabled bool `json:"is_disabled"`
+}
+
+// editText redraws a message. What Telegram returns of it is not read.
+func (c *Client) editText(ctx context.Context, params *textParams) error {
 	return c.call(ctx, "editMessageText", params, nil)
 }
 
-// SendMessage sends a message.
-func (c *Client) SendMessage(ctx context.Context, params *tg.SendMessageParams) (*models.Message, error) {
-	sent := &models.Message{}
-	if err := c.call(ctx, "sendMessage", params, sent); err != nil {
-		return nil, err
+// sendText sends a message and returns its id.
+func (c *Client) sendText(ctx context.Context, params *textParams) (int, error) {
+	var sent struct {
+		ID int `json:"message_id"`
 	}
-	return sent, nil
+	err := c.call(ctx, "sendMessage", params, &sent)
+	return sent.ID, err
 }
 
 // AnswerCallbackQuery answers the press of a button.

@@ -26,29 +26,25 @@ type outgoing struct {
 	paced   bool // has a slot of the rate
 }
 
-// send sends or redraws a message. It returns the message that was sent, nil for one that was redrawn.
-func (b *Bot) send(ctx context.Context, out outgoing) (*models.Message, error) {
+// send sends or redraws a message. It returns the id of the message that was sent, 0 for one that was
+// redrawn.
+func (b *Bot) send(ctx context.Context, out outgoing) (int, error) {
+	params := &textParams{Chat: out.chat, Message: out.edit, Text: string(out.text), Mode: models.ParseModeHTML,
+		Previews: previewParams{Disabled: true}, Protect: out.protect, Markup: out.keyboard()}
 	if out.edit != 0 {
-		err := b.client.EditMessageText(ctx, &tg.EditMessageTextParams{
-			ChatID: out.chat, MessageID: out.edit, Text: string(out.text), ParseMode: models.ParseModeHTML,
-			LinkPreviewOptions: noPreview(), ReplyMarkup: out.keyboard(),
-		})
+		err := b.client.editText(ctx, params)
 		if outcome, _ := Judge(err); unchanged(err) || out.quiet && outcome == OutcomeRefused {
-			return nil, nil
+			return 0, nil
 		}
-		return nil, err
+		return 0, err
 	}
-	var markup models.ReplyMarkup = out.keyboard()
 	if out.reply != nil {
-		markup = out.reply
+		params.Markup = out.reply
 	}
 	if !out.paced {
 		b.unpaced.Add(1)
 	}
-	return b.client.SendMessage(ctx, &tg.SendMessageParams{
-		ChatID: out.chat, Text: string(out.text), ParseMode: models.ParseModeHTML,
-		LinkPreviewOptions: noPreview(), ReplyMarkup: markup, ProtectContent: out.protect,
-	})
+	return b.client.sendText(ctx, params)
 }
 
 // reaches reports whether a private chat is there at all. A message to somebody who never started the
@@ -65,11 +61,6 @@ func (b *Bot) reaches(ctx context.Context, chat int64) bool {
 // worst is a second copy of a message.
 func unchanged(err error) bool {
 	return errors.Is(err, tg.ErrorBadRequest) && strings.Contains(err.Error(), "not modified")
-}
-
-func noPreview() *models.LinkPreviewOptions {
-	yes := true
-	return &models.LinkPreviewOptions{IsDisabled: &yes}
 }
 
 // Render makes the message of a delivery, in the person's language and of what was read with it. It

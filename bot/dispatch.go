@@ -44,6 +44,7 @@ type DispatcherConfig struct {
 type Dispatcher struct {
 	cfg   DispatcherConfig
 	slots chan struct{}
+	crew  *crew
 
 	mu     sync.Mutex
 	queues map[int64][]*job
@@ -72,7 +73,7 @@ func committed(ctx context.Context) {
 
 // NewDispatcher returns a Dispatcher that has nothing to do yet.
 func NewDispatcher(cfg DispatcherConfig) *Dispatcher {
-	return &Dispatcher{cfg: cfg, slots: make(chan struct{}, cfg.Workers), queues: map[int64][]*job{}}
+	return &Dispatcher{cfg: cfg, slots: make(chan struct{}, cfg.Workers), crew: newCrew(), queues: map[int64][]*job{}}
 }
 
 // Do queues the update behind the person's earlier ones and waits for the outcome: nil as soon as it
@@ -101,7 +102,7 @@ func (d *Dispatcher) Queue(ctx context.Context, u *models.Update) (<-chan error,
 	d.queues[key] = append(waiting, j)
 	if !running {
 		d.busy.Add(1)
-		go d.serve(key)
+		d.crew.do(func() { d.serve(key) })
 	}
 	return j.done, nil
 }

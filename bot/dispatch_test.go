@@ -62,6 +62,7 @@ func TestDispatcherKeepsOnePersonsOrder(t *testing.T) {
 func TestDispatcherServesPeopleSideBySide(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
+		defer time.Sleep(2 * crewIdle) // until nobody waits for work any more
 		d := newTestDispatcher(func(context.Context, *models.Update) error { time.Sleep(time.Minute); return nil }, never)
 		begin := time.Now()
 		var all sync.WaitGroup
@@ -82,6 +83,7 @@ func TestDispatcherServesPeopleSideBySide(t *testing.T) {
 func TestDispatcherSetsAsideAfterThreeTries(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
+		defer time.Sleep(2 * crewIdle) // until nobody waits for work any more
 		tries, attempts := 0, 0
 		d := newTestDispatcher(func(_ context.Context, u *models.Update) error {
 			if u.ID == 2 {
@@ -115,6 +117,7 @@ func TestDispatcherDoesNotConfirmWhatItCannotSetAside(t *testing.T) {
 func TestDispatcherTellsAtTheCommit(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
+		defer time.Sleep(2 * crewIdle) // until nobody waits for work any more
 		drawn := make(chan struct{})
 		d := newTestDispatcher(func(ctx context.Context, _ *models.Update) error {
 			committed(ctx)

@@ -14,6 +14,7 @@ const maxDrawing = 512
 // way to a newer one of the same message: what it would show is past. Safe for concurrent use.
 type drawings struct {
 	slots chan struct{}
+	crew  *crew
 
 	mu    sync.Mutex
 	chats map[int64]*chatDrawings
@@ -32,7 +33,7 @@ type drawing struct {
 }
 
 func newDrawings() *drawings {
-	return &drawings{slots: make(chan struct{}, maxDrawing), chats: map[int64]*chatDrawings{}}
+	return &drawings{slots: make(chan struct{}, maxDrawing), crew: newCrew(), chats: map[int64]*chatDrawings{}}
 }
 
 // put has a message redrawn soon.
@@ -44,7 +45,7 @@ func (d *drawings) put(chat int64, message int, draw func()) {
 		c = &chatDrawings{idle: make(chan struct{})}
 		d.chats[chat] = c
 		d.busy.Add(1)
-		go d.run(chat, c)
+		d.crew.do(func() { d.run(chat, c) })
 	}
 	for i := range c.waiting {
 		if c.waiting[i].message == message {

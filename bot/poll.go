@@ -121,21 +121,6 @@ func (p *Poller) handle(ctx context.Context, batch []json.RawMessage) (highest i
 	return highest, failed
 }
 
-// decode reads an update; where only its id is legible, that much is returned beside the error.
-func decode(raw json.RawMessage) (*models.Update, error) {
-	var u models.Update
-	if err := json.Unmarshal(raw, &u); err == nil {
-		return &u, nil
-	}
-	var id struct {
-		ID int64 `json:"update_id"`
-	}
-	if err := json.Unmarshal(raw, &id); err != nil {
-		return nil, errors.New("bot: update without an id")
-	}
-	return &models.Update{ID: id.ID}, fmt.Errorf("bot: update %d cannot be read", id.ID)
-}
-
 func (p *Poller) fetch(ctx context.Context) ([]json.RawMessage, error) {
 	body, err := json.Marshal(map[string]any{
 		"offset": p.offset, "limit": pollBatch, "timeout": pollSeconds, "allowed_updates": AllowedUpdates(),

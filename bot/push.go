@@ -288,11 +288,7 @@ func (s *Sender) attempt(ctx context.Context, now func() time.Time, d storage.De
 	s.cfg.Count(d.Kind, outcome)
 	switch outcome {
 	case OutcomeOK:
-		went := storage.Went{ID: d.ID}
-		if sent != nil {
-			went.MessageID = int64(sent.ID)
-		}
-		return s.log.add(ctx, now(), went)
+		return s.log.add(ctx, now(), storage.Went{ID: d.ID, MessageID: int64(sent)})
 	case OutcomeUnreachable:
 		return s.cfg.Store.Fail(ctx, now(), d.ID, survey.DeliveryUnreachable, outcome.String())
 	case OutcomeRefused:

@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/clipperhouse/uax29/v2/graphemes"
 	"github.com/go-telegram/bot/models"
@@ -63,12 +64,22 @@ func name(s string, units int) markup { return escape(isolate(cut(s, units))) }
 // isolate keeps a right-to-left text from rearranging what stands around it.
 func isolate(s string) string {
 	for _, r := range s {
+		if r < firstRightToLeft || r >= firstAsian && r <= lastAsian {
+			continue
+		}
 		if unicode.In(r, unicode.Arabic, unicode.Hebrew, unicode.Syriac, unicode.Thaana, unicode.Nko) {
 			return isolateBegin + s + isolateEnd
 		}
 	}
 	return s
 }
+
+// Between these no script is written from right to left; looking each character up takes long.
+const (
+	firstRightToLeft = '\u0590'
+	firstAsian       = '\u2000'
+	lastAsian        = '\ud7ff'
+)
 
 // units is the length of s as Telegram counts it.
 func units(s string) int {
@@ -87,6 +98,10 @@ func cut(s string, n int) string {
 // label makes the text of a button: one line, at most so many columns, never empty.
 func label(s string, columns int) string {
 	s = strings.Join(strings.Fields(s), " ")
+	// No character takes more columns than bytes: what is short in bytes need not be measured.
+	if first, _ := utf8.DecodeRuneInString(s); len(s) <= min(columns, bytesLabel) && s != "" && unicode.IsGraphic(first) {
+		return isolate(s)
+	}
 	s = trim(trim(s, columns, runewidth.StringWidth), bytesLabel, func(s string) int { return len(s) })
 	if strings.TrimFunc(s, func(r rune) bool { return !unicode.IsGraphic(r) || unicode.IsSpace(r) }) == "" {
 		return "·"

@@ -199,7 +199,7 @@ func TestOutOfDateSession(t *testing.T) {
 	}
 	w.send("7")
 	round := w.answersOf(resident).Round.ID
-	w.must(w.redis.Sessions().Put(t.Context(), resident, round, old))
+	w.redis.Sessions().Put(resident, round, old)
 	w.send("9")
 	if got := w.answered()[4]; got != "7" {
 		t.Errorf("the answer that was saved is %q now, want 7", got)

@@ -59,12 +59,11 @@ func (t *turn) recall(ctx context.Context) session {
 // remember keeps the session.
 func (t *turn) remember(ctx context.Context, s session) {
 	raw, err := json.Marshal(s)
-	if err == nil {
-		err = t.sessions.Put(ctx, t.user, s.Round, raw)
-	}
 	if err != nil {
-		t.log.DebugContext(ctx, "session not kept", "update", t.update, "error", scrub(fmt.Errorf("bot: %w", err)))
+		t.log.ErrorContext(ctx, "session not kept", "update", t.update, "error", scrub(fmt.Errorf("bot: %w", err)))
+		return
 	}
+	t.sessions.Put(t.user, s.Round, raw)
 }
 
 // dropSession forgets the conversation.

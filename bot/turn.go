@@ -7,7 +7,6 @@ import (
 	"time"
 
 	tg "github.com/go-telegram/bot"
-	"github.com/go-telegram/bot/models"
 
 	"pingyi/storage"
 	"pingyi/survey"
@@ -84,7 +83,7 @@ func (t *turn) edit(ctx context.Context, message int, s screen) bool {
 // post sends the screen as a new message and returns its id, 0 where that failed. It tries again after
 // a fault of Telegram's, but not where the answer was lost: the message may be there.
 func (t *turn) post(ctx context.Context, s screen) int {
-	var sent *models.Message
+	sent := 0
 	post := func() (err error) {
 		sent, err = t.send(ctx, outgoing{chat: t.user, screen: s})
 		return err
@@ -97,7 +96,7 @@ func (t *turn) post(ctx context.Context, s screen) int {
 		t.note(ctx, "sendMessage", err)
 		return 0
 	}
-	return sent.ID
+	return sent
 }
 
 // discard deletes the message the person typed, so that nobody reads it in the chat later.

@@ -4,7 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
-	"encoding/json"
+	"io"
 	"log/slog"
 	"net/http"
 
@@ -31,13 +31,22 @@ func Webhook(secret string, do func(context.Context, *models.Update) error, log 
 			http.Error(w, "post only", http.StatusMethodNotAllowed)
 			return
 		}
-		var update models.Update
-		if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxUpdateSize)).Decode(&update); err != nil {
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxUpdateSize))
+		if err != nil {
 			http.Error(w, "not an update", http.StatusBadRequest)
 			return
 		}
+		update, err := decode(body)
+		switch {
+		case update == nil:
+			http.Error(w, "not an update", http.StatusBadRequest)
+			return
+		case err != nil: // it would be as illegible the next time
+			log.ErrorContext(r.Context(), "update of unknown form passed over", "error", err)
+			return
+		}
 		ctx, reply := withReply(r.Context())
-		if err := do(ctx, &update); err != nil {
+		if err := do(ctx, update); err != nil {
 			log.WarnContext(ctx, "webhook update will come again", "update", update.ID, "error", scrub(err))
 			http.Error(w, "try again", http.StatusServiceUnavailable)
 			return

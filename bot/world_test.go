@@ -325,11 +325,7 @@ func (w *world) deliver() {
 		w.must(err)
 		sent, err := w.bot.send(ctx, out)
 		w.must(err)
-		id := int64(0)
-		if sent != nil {
-			id = int64(sent.ID)
-		}
-		w.must(w.store.Sent(ctx, today(), storage.Went{ID: d.ID, MessageID: id}))
+		w.must(w.store.Sent(ctx, today(), storage.Went{ID: d.ID, MessageID: int64(sent)}))
 	}
 	w.settle()
 }

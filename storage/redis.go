@@ -53,9 +53,11 @@ func OpenRedis(rawURL string, secret []byte, log *slog.Logger) (*Redis, error) {
 		log = slog.New(slog.DiscardHandler)
 	}
 	presses := &patience{limit: pressPatience, log: log}
+	sessions := &Sessions{client: client, presses: presses, keys: k, listed: map[string]int64{}}
+	sessions.puts = newPutQueue(sessions.put)
 	return &Redis{
 		client:   client,
-		sessions: &Sessions{client: client, presses: presses, keys: k},
+		sessions: sessions,
 		limiter:  newLimiter(client, presses, &patience{limit: pacePatience, log: log}),
 	}, nil
 }
@@ -114,8 +116,11 @@ func DiagnoseRedis(ctx context.Context, url string) error {
 	return ping(ctx, client)
 }
 
-// Close ends the connections.
-func (r *Redis) Close() error { return r.client.Close() }
+// Close ends the connections, once what is on its way has gone out.
+func (r *Redis) Close() error {
+	r.sessions.puts.flush()
+	return r.client.Close()
+}
 
 // patience bounds operations, and leaves Redis alone after one that failed.
 type patience struct {

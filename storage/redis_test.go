@@ -59,14 +59,12 @@ func TestSessions(t *testing.T) {
 	}
 	same(t, "nothing yet", "", get(1))
 	for user := range int64(5) {
-		if err := s.Put(ctx, user, user%2*round, []byte(strings.Repeat("半句话", int(user)+1))); err != nil {
-			t.Fatal(err)
-		}
+		s.Put(user, user%2*round, []byte(strings.Repeat("半句话", int(user)+1)))
 	}
 	same(t, "a session", "半句话半句话", get(1))
-	if err := s.Put(ctx, 1, round, []byte("其他")); err != nil {
-		t.Fatal(err)
-	}
+	s.Put(1, round, []byte("其他"))
+	same(t, "a replaced session on its way", "其他", get(1))
+	s.puts.flush()
 	same(t, "a replaced session", "其他", get(1))
 
 	keys, err := r.client.Keys(ctx, "*").Result()
@@ -114,9 +112,7 @@ func TestManySessionsOfARoundAreDropped(t *testing.T) {
 	ctx := t.Context()
 	const n = 2*dropBatch + 7
 	for user := range int64(n) {
-		if err := r.Sessions().Put(ctx, user, 3, []byte("x")); err != nil {
-			t.Fatal(err)
-		}
+		r.Sessions().Put(user, 3, []byte("x"))
 	}
 	ended, err := r.Sessions().DropEnded(ctx, store)
 	if err != nil {
@@ -133,9 +129,8 @@ func TestSessionsOpenForTheirOwnerOnly(t *testing.T) {
 	_, url := servers.New(t)
 	r := openRedis(t, url)
 	ctx := t.Context()
-	if err := r.Sessions().Put(ctx, 1, 0, []byte("mine")); err != nil {
-		t.Fatal(err)
-	}
+	r.Sessions().Put(1, 0, []byte("mine"))
+	r.Sessions().puts.flush()
 	other, err := OpenRedis(url, bytes.Repeat([]byte("other---"), 4), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -184,7 +179,7 @@ func pressWithout(t *testing.T, r *Redis) time.Duration {
 	began := time.Now()
 	_, _, err := r.Sessions().Get(t.Context(), 1)
 	want(t, "reading", err, errRedisAway)
-	want(t, "writing", r.Sessions().Put(t.Context(), 1, 2, []byte("x")), errRedisAway)
+	r.Sessions().Put(1, 2, []byte("x"))
 	want(t, "deleting", r.Sessions().Delete(t.Context(), 1), errRedisAway)
 	r.Limiter().Penalty(t.Context(), "all")
 	took := time.Since(began)
@@ -203,8 +198,10 @@ func TestCancelledCallsDoNotSendRedisAway(t *testing.T) {
 	if _, _, err := r.Sessions().Get(ctx, 1); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
-	if err := r.Sessions().Put(t.Context(), 1, 0, []byte("x")); err != nil {
-		t.Error(err)
+	r.Sessions().Put(1, 0, []byte("x"))
+	r.Sessions().puts.flush()
+	if _, ok, err := r.Sessions().Get(t.Context(), 1); !ok || err != nil {
+		t.Errorf("kept afterwards: %v, %v", ok, err)
 	}
 }
 

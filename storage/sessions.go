@@ -49,7 +49,8 @@ type Sessions struct {
 	client  redis.UniversalClient
 	presses *patience
 	keys    sessionKeys
-	puts    putQueue
+	puts    *putQueue
+	listed  map[string]int64 // by name, the round known to list a session; put's alone
 }
 
 // roundSize is the size of what stands before a sealed session: the id of its round.
@@ -72,6 +73,10 @@ func roundName(round int64) string { return "pingyi:sessions:{" + strconv.Format
 // nothing, or what there is was not sealed by us.
 func (s *Sessions) Get(ctx context.Context, user int64) ([]byte, bool, error) {
 	name := s.name(user)
+	if sealed, ok := s.puts.get(name); ok {
+		plain, err := unseal(s.keys.sealer, sealed, name)
+		return plain, err == nil, nil
+	}
 	var value []byte
 	err := s.presses.ask(ctx, func(ctx context.Context) (err error) {
 		value, err = s.client.Get(ctx, name).Bytes()
@@ -91,24 +96,17 @@ func (s *Sessions) Get(ctx context.Context, user int64) ([]byte, bool, error) {
 }
 
 // Put replaces an account's session. It belongs to a round (0: to none), and
-// goes with it.
-func (s *Sessions) Put(ctx context.Context, user, round int64, session []byte) error {
-	p := &sessionPut{name: s.name(user), round: round, done: make(chan error, 1)}
-	p.value = append(binary.BigEndian.AppendUint64(nil, uint64(round)), seal(s.keys.sealer, session, p.name)...)
-	s.puts.add(p, func(puts []*sessionPut) error { return s.put(puts) })
-	select {
-	case err := <-p.done:
-		if err != nil {
-			return fmt.Errorf("storage: keeping a session: %w", err)
-		}
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("storage: keeping a session: %w", ctx.Err())
-	}
+// goes with it. Nobody waits: whatever is put together goes to Redis together,
+// and what Get returns here is the latest that was put. Where Redis is away it
+// is lost.
+func (s *Sessions) Put(user, round int64, session []byte) {
+	name := s.name(user)
+	s.puts.add(sessionPut{name: name, round: round, sealed: seal(s.keys.sealer, session, name)})
 }
 
 // Delete removes an account's session.
 func (s *Sessions) Delete(ctx context.Context, user int64) error {
+	s.puts.drop(s.name(user))
 	err := s.presses.ask(ctx, func(ctx context.Context) error {
 		return s.client.Unlink(ctx, s.name(user)).Err()
 	})
@@ -129,6 +127,7 @@ const sqlEnded = `
 // rounds. Call it when the clock is woken and now and then: it is cheap, not in
 // anybody's way, and goes on where an earlier call failed.
 func (s *Sessions) DropEnded(ctx context.Context, store *Store) ([]int64, error) {
+	s.puts.flush()
 	var rounds []int64
 	if err := s.client.SMembers(ctx, roundsName).ScanSlice(&rounds); err != nil {
 		return nil, fmt.Errorf("storage: reading which rounds have sessions: %w", err)

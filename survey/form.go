@@ -37,7 +37,7 @@ type Form struct {
 // not hold are left out; answers to them do not count, neither here nor anywhere in a Form.
 func (f *Form) Steps() []Step {
 	shown := f.shown()
-	return slices.DeleteFunc(f.order(), func(s Step) bool { return !shown[s] })
+	return slices.DeleteFunc(f.order(), func(s Step) bool { return !shown(s) })
 }
 
 // order returns the questions in their order, shown or not.
@@ -61,10 +61,13 @@ func (f *Form) order() []Step {
 	return steps
 }
 
-// shown returns which questions are to be asked. Conditions look at earlier items of the same
-// assignment only, so one pass in order settles them.
-func (f *Form) shown() map[Step]bool {
+// shown returns which questions are to be asked: all, where there are no conditions. Conditions look at
+// earlier items of the same assignment only, so one pass in order settles them.
+func (f *Form) shown() func(Step) bool {
 	items := f.Questionnaire.Items
+	if !slices.ContainsFunc(items, func(it Item) bool { return len(it.ShowIf) > 0 }) {
+		return func(s Step) bool { _, _, ok := f.Item(s); return ok }
+	}
 	shown := make(map[Step]bool, len(items)*len(f.Asked))
 	for _, a := range f.Asked {
 		for _, it := range items {
@@ -78,7 +81,7 @@ func (f *Form) shown() map[Step]bool {
 			})
 		}
 	}
-	return shown
+	return func(s Step) bool { return shown[s] }
 }
 
 // settled returns the answer that settles a question, shown or not; false where there is none.
@@ -89,7 +92,7 @@ func (f *Form) settled(s Step) (string, bool) {
 }
 
 // Shows reports whether the question is to be asked.
-func (f *Form) Shows(s Step) bool { return f.shown()[s] }
+func (f *Form) Shows(s Step) bool { return f.shown()(s) }
 
 // Item returns the item of a step and the subject it asks about; false where the step is none of
 // this form's.
@@ -129,7 +132,7 @@ func (f *Form) beside(s Step, order []Step) (Step, bool) {
 	}
 	shown := f.shown()
 	for _, t := range order[i+1:] {
-		if shown[t] {
+		if shown(t) {
 			return t, true
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/goccy/go-yaml"
 	"github.com/nicksnyder/go-i18n/v2/i18n"
@@ -97,6 +98,7 @@ func (b *Bundle) Languages() []survey.Lang {
 type Printer struct {
 	lang       survey.Lang
 	own, first *i18n.Localizer
+	plain      sync.Map // key → message without arguments, once it was said
 }
 
 // Lang returns the printer's language.
@@ -106,7 +108,17 @@ func (p *Printer) Lang() survey.Lang { return p.lang }
 // is said in simplified Chinese; where it is missing there too the key is returned: a missing word
 // must not keep anybody from answering.
 func (p *Printer) Say(key string, args Args) string {
-	return p.say(&i18n.LocalizeConfig{MessageID: key, TemplateData: args})
+	if len(args) > 0 {
+		return p.say(&i18n.LocalizeConfig{MessageID: key, TemplateData: args})
+	}
+	if said, ok := p.plain.Load(key); ok {
+		return said.(string)
+	}
+	said := p.say(&i18n.LocalizeConfig{MessageID: key})
+	if p.Has(key) { // not whatever somebody asks for
+		p.plain.Store(key, said)
+	}
+	return said
 }
 
 // Count is Say for a message that depends on a number: it chooses the plural form, and the message

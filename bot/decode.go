@@ -1,0 +1,58 @@
+package bot
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/go-telegram/bot/models"
+)
+
+// buttonUpdate is an update as far as it is a press and anything looks at it. Most updates are presses, and
+// what comes with them, the message with all its buttons, is many times as long.
+type buttonUpdate struct {
+	ID    int64        `json:"update_id"`
+	Query *buttonQuery `json:"callback_query"`
+}
+
+type buttonQuery struct {
+	ID      string      `json:"id"`
+	From    models.User `json:"from"`
+	Data    string      `json:"data"`
+	Message *struct {
+		ID   int         `json:"message_id"`
+		Date int         `json:"date"` // 0: it is too old to be accessible
+		Chat models.Chat `json:"chat"`
+	} `json:"message"`
+}
+
+// decode reads an update; where only its id is legible, that much is returned beside the error.
+func decode(raw []byte) (*models.Update, error) {
+	var p buttonUpdate
+	if err := json.Unmarshal(raw, &p); err == nil && p.Query != nil {
+		return p.update(), nil
+	}
+	var u models.Update
+	if err := json.Unmarshal(raw, &u); err == nil {
+		return &u, nil
+	}
+	var id struct {
+		ID int64 `json:"update_id"`
+	}
+	if err := json.Unmarshal(raw, &id); err != nil {
+		return nil, errors.New("bot: update without an id")
+	}
+	return &models.Update{ID: id.ID}, fmt.Errorf("bot: update %d cannot be read", id.ID)
+}
+
+// update is the press as the library has it.
+func (p *buttonUpdate) update() *models.Update {
+	q := &models.CallbackQuery{ID: p.Query.ID, From: p.Query.From, Data: p.Query.Data}
+	if m := p.Query.Message; m != nil && m.Date != 0 {
+		q.Message.Message = &models.Message{ID: m.ID, Date: m.Date, Chat: m.Chat}
+	} else if m != nil {
+		q.Message.Type = models.MaybeInaccessibleMessageTypeInaccessibleMessage
+		q.Message.InaccessibleMessage = &models.InaccessibleMessage{MessageID: m.ID, Chat: m.Chat}
+	}
+	return &models.Update{ID: p.ID, CallbackQuery: q}
+}
