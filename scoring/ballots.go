@@ -1,111 +1,155 @@
 package scoring
 
 import (
-	"cmp"
 	"slices"
-	"strings"
 	"time"
 )
 
-// Ballots holds responses compactly: ten million answers are millions of
-// strings that repeat, so each distinct string is kept once. The zero value is
-// ready to use; it is not safe for concurrent use while adding.
+// Ballots holds responses compactly, for there may be millions: each distinct
+// text once, what describes many responses alike once, and of a response some
+// 32 bytes and 4 for each answer. The zero value is ready to use; it is not
+// safe for concurrent use while adding.
 type Ballots struct {
-	index map[string]word
-	words []string
-	rows  []ballot
-	given []given
-	mixed bool // answers of one response do not stand together
+	words   dictionary
+	heads   []head
+	headOf  map[head]uint32
+	items   []word
+	itemOf  map[word]uint32
+	pairs   []pair
+	pairOf  map[pair]uint32
+	rows    list[ballot]
+	given   list[uint32] // numbers of pairs, those of a response together once settled
+	owner   list[uint32] // the response of each, where they do not come together
+	unequal bool         // they do not
 }
 
-type word uint32
+// head is what a response has in common with many others.
+type head struct {
+	panel, subject, period    word
+	relation, stratum, status word
+	count                     int64
+}
 
-// ballot is a Response with its strings replaced by words; its answers are
-// given[from:to] once settled.
+// pair is an answer: the number of an item, and a value.
+type pair struct {
+	item  uint32
+	value word
+}
+
+// ballot is a response; its answers begin at from.
 type ballot struct {
-	id, panel, respondent, subject    word
-	period, relation, stratum, device word
-	submitted, count                  int64
-	from, to                          uint32
-	line                              int32
-	invalid                           bool
-}
-
-type given struct {
-	ballot      uint32
-	item, value word
+	submitted          int64
+	id                 word // not in the dictionary: it belongs to this response alone
+	head               uint32
+	respondent, device word
+	line               uint32
+	from               uint32
 }
 
 // Add takes one response. A time that cannot be read counts as no time; the
 // reader of files reports it.
 func (b *Ballots) Add(r Response) {
-	at := b.open(r)
+	word := func(s string) word { return b.words.word([]byte(s)) }
+	submitted, _ := parseTime(r.Submitted)
+	at := b.open(ballot{submitted: submitted, id: b.words.add([]byte(r.ID)), respondent: word(r.Respondent), device: word(r.Device),
+		line: uint32(r.Line), head: b.head(head{panel: word(r.Panel), subject: word(r.Subject), period: word(r.Period),
+			relation: word(r.Relation), stratum: word(r.Stratum), status: word(r.Status), count: max(r.Count, 1)})})
 	for _, a := range r.Answers {
-		b.put(at, a.Item, a.Value)
+		b.put(at, []byte(a.Item), []byte(a.Value))
 	}
 }
 
 // Len is the number of responses held.
-func (b *Ballots) Len() int { return len(b.rows) }
+func (b *Ballots) Len() int { return b.rows.len() }
+
+// full tells that no more can be held, for numbers would run out.
+func (b *Ballots) full() bool { return b.words.full() || b.given.len() >= 1<<31 }
+
+func (b *Ballots) head(h head) uint32 { return number(&b.heads, &b.headOf, h) }
+
+// number finds or gives the number of what comes again and again.
+func number[T comparable](list *[]T, numbers *map[T]uint32, v T) uint32 {
+	n, ok := (*numbers)[v]
+	if !ok {
+		if *numbers == nil {
+			*numbers = map[T]uint32{}
+		}
+		n = uint32(len(*list))
+		(*numbers)[v] = n
+		*list = append(*list, v)
+	}
+	return n
+}
 
 // open starts a response without answers and returns its number.
-func (b *Ballots) open(r Response) uint32 {
-	at, _ := parseTime(r.Submitted)
-	b.rows = append(b.rows, ballot{
-		id: b.word(r.ID), panel: b.word(r.Panel), respondent: b.word(r.Respondent), subject: b.word(r.Subject),
-		period: b.word(r.Period), relation: b.word(r.Relation), stratum: b.word(r.Stratum), device: b.word(r.Device),
-		submitted: at, count: max(r.Count, 1), from: uint32(len(b.given)), to: uint32(len(b.given)),
-		line: int32(r.Line), invalid: r.Status != "" && r.Status != "valid",
-	})
-	return uint32(len(b.rows) - 1)
+func (b *Ballots) open(row ballot) uint32 {
+	row.from = uint32(b.given.len())
+	b.rows.add(row)
+	return uint32(b.rows.len() - 1)
 }
 
 // put adds an answer to a response.
-func (b *Ballots) put(at uint32, item, value string) {
-	row := &b.rows[at]
-	if int(row.to) != len(b.given) {
-		b.mixed = true
+func (b *Ballots) put(at uint32, item, value []byte) {
+	if !b.unequal && int(at) != b.rows.len()-1 {
+		b.scatter()
 	}
-	b.given = append(b.given, given{at, b.word(item), b.word(value)})
-	row.to = uint32(len(b.given))
+	if b.unequal {
+		b.owner.add(at)
+	}
+	n := number(&b.items, &b.itemOf, b.words.word(item))
+	b.given.add(number(&b.pairs, &b.pairOf, pair{n, b.words.word(value)}))
+}
+
+// span is where the answers of a response stand among all.
+func (b *Ballots) span(n uint32) (from, to uint32) {
+	from, to = b.rows.at(n).from, uint32(b.given.len())
+	if int(n)+1 < b.rows.len() {
+		to = b.rows.at(n + 1).from
+	}
+	return from, to
+}
+
+// scatter begins to note whose each answer is: from now on they do not come
+// together.
+func (b *Ballots) scatter() {
+	for n := range uint32(b.rows.len()) {
+		for from, to := b.span(n); from < to; from++ {
+			b.owner.add(n)
+		}
+	}
+	b.unequal = true
 }
 
 // settle brings the answers of each response together.
 func (b *Ballots) settle() {
-	if !b.mixed {
+	if !b.unequal {
 		return
 	}
-	slices.SortStableFunc(b.given, func(x, y given) int { return cmp.Compare(x.ballot, y.ballot) })
-	for i := range b.rows {
-		b.rows[i].from, b.rows[i].to = 0, 0
+	place := make([]uint32, b.rows.len()+1)
+	for i := range uint32(b.owner.len()) {
+		place[*b.owner.at(i)+1]++
 	}
-	for i, g := range b.given {
-		row := &b.rows[g.ballot]
-		if row.to == 0 {
-			row.from = uint32(i)
-		}
-		row.to = uint32(i + 1)
+	for n := range uint32(b.rows.len()) {
+		b.rows.at(n).from = place[n]
+		place[n+1] += place[n]
 	}
-	b.mixed = false
+	together := make([]uint32, b.given.len())
+	for i := range uint32(len(together)) {
+		owner := *b.owner.at(i)
+		together[place[owner]] = *b.given.at(i)
+		place[owner]++
+	}
+	b.given.blocks = slices.Collect(slices.Chunk(together, listBlock))
+	b.owner, b.unequal = list[uint32]{}, false
 }
 
-// word finds or keeps a string. What is kept is a copy: the string may be part
-// of a line that should not be held in memory for it.
-func (b *Ballots) word(s string) word {
-	if w, ok := b.index[s]; ok {
-		return w
-	}
-	if b.index == nil {
-		b.index = map[string]word{}
-	}
-	w := word(len(b.words))
-	s = strings.Clone(s)
-	b.index[s] = w
-	b.words = append(b.words, s)
-	return w
+// answer is the item and the value of a pair.
+func (b *Ballots) answer(pair uint32) (item, value string) {
+	p := b.pairs[pair]
+	return b.text(b.items[p.item]), b.text(p.value)
 }
 
-func (b *Ballots) text(w word) string { return b.words[w] }
+func (b *Ballots) text(w word) string { return string(b.words.at(w)) }
 
 // noTime sorts before every time.
 const noTime = -1 << 62

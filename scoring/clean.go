@@ -1,6 +1,8 @@
 package scoring
 
 import (
+	"bytes"
+	"cmp"
 	"math/big"
 	"slices"
 	"strings"
@@ -17,12 +19,17 @@ type sheaf struct {
 
 type sheafKey struct{ relation, subject, stratum, period string }
 
-// sheet is one cleaned response.
+// sheet is a cleaned response; times says how many there are that name nobody
+// and are equal in all.
 type sheet struct {
-	respondent string
+	respondent word
+	times      uint32
 	count      int64
-	answers    []Answer
+	answers    *[]Answer // by item; shared by all sheets that say the same
 }
+
+// statusValid is the status of responses that count; an empty one means it.
+const statusValid = "valid"
 
 // PanelRule states how a panel's sheets are cleaned, for those who count in a
 // database. Answered is the least share of Items that must hold one of the
@@ -65,36 +72,7 @@ func (s *Scheme) Panels(given Params) ([]PanelRule, Faults) {
 
 // prepareAnswers cleans the rows and takes over the counts.
 func (c *computation) prepareAnswers() {
-	b := &c.data.Ballots
-	rows, outside, other := map[word][]int32{}, map[word]bool{}, 0
-	for i := range b.rows {
-		row := &b.rows[i]
-		gone, judged := outside[row.period]
-		if !judged {
-			gone = c.outside(b.text(row.period))
-			outside[row.period] = gone
-		}
-		if gone {
-			other++
-			continue
-		}
-		rows[row.panel] = append(rows[row.panel], int32(i))
-	}
-	if other > 0 {
-		c.notice(fileAnswers, "rows_outside", "Count", other, "Period", c.run.String())
-	}
-	byName := map[string][]int32{}
-	for w, list := range rows {
-		byName[b.text(w)] = list
-	}
-	for _, name := range keys(byName) {
-		p, ok := c.prog.panels[name]
-		if !ok {
-			c.panelIgnored(name, int(b.rows[byName[name][0]].line), len(byName[name]))
-			continue
-		}
-		(&cleaner{computation: c, b: b, panel: p, rows: byName[name]}).run()
-	}
+	(&cleaner{computation: c, b: &c.data.Ballots}).run()
 	c.takeCounts()
 }
 
@@ -136,7 +114,7 @@ func (c *computation) store(panel string, items []string, sheaves map[sheafKey]*
 			return strings.Compare(a.key.order(), b.key.order())
 		})
 		for _, s := range list {
-			slices.SortFunc(s.sheets, func(a, b *sheet) int { return strings.Compare(a.order(), b.order()) })
+			slices.SortFunc(s.sheets, c.compareSheets)
 		}
 	}
 	c.sheaves[panel] = bySubject
@@ -145,13 +123,13 @@ func (c *computation) store(panel string, items []string, sheaves map[sheafKey]*
 
 func (k sheafKey) order() string { return k.period + "\x00" + k.relation + "\x00" + k.stratum }
 
-func (s *sheet) order() string {
-	var b strings.Builder
-	b.WriteString(s.respondent)
-	for _, a := range s.answers {
-		b.WriteString("\x00" + a.Item + "\x01" + a.Value)
-	}
-	return b.String()
+// compareSheets puts sheets in an order that depends on what they say alone.
+func (c *computation) compareSheets(x, y *sheet) int {
+	words := &c.data.Ballots.words
+	return cmp.Or(bytes.Compare(words.at(x.respondent), words.at(y.respondent)),
+		slices.CompareFunc(*x.answers, *y.answers, func(a, b Answer) int {
+			return cmp.Or(strings.Compare(a.Item, b.Item), strings.Compare(a.Value, b.Value))
+		}), cmp.Compare(x.count, y.count))
 }
 
 // counted gathers what a database has counted of one panel.

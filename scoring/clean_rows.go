@@ -1,220 +1,365 @@
 package scoring
 
 import (
+	"bytes"
+	"encoding/binary"
 	"math/big"
 	"slices"
 	"strings"
 )
 
-// cleaner cleans the responses of one panel, in this order: only valid ones;
-// one per respondent; void below the share that must be answered. It works on
-// words, not strings, for there may be millions of responses.
+// cleaner cleans the responses, in this order: only valid ones; one per
+// respondent; void below the share of items that must be answered. It goes
+// over them a few times and works on numbers, not texts, for there may be
+// millions.
 type cleaner struct {
 	*computation
-	b     *Ballots
-	panel *panel
-	rows  []int32
-
-	items  []bool // by word: an item that counts
-	judged []int8 // by word: 0 not yet seen, 1 counts, 2 does not, 3 is not on the scale
-	asked  int64  // how many items count
-	needed int64  // how many of them must be answered
-	kept   []bool // by place in rows
-	groups map[groupKey]*group
+	b         *Ballots
+	heads     []standing
+	panels    map[string]*cleaning
+	strange   map[string]*leftOut // panels the scheme does not have
+	elsewhere leftOut             // of another run
 }
 
-type groupKey struct{ relation, subject, stratum, period word }
+// standing is what holds for all responses of a head.
+type standing struct {
+	group   *group
+	left    *leftOut // where there is no group
+	contest uint32   // where one response of a respondent counts
+	invalid bool
+	count   int64
+}
+
+// leftOut are responses of another run, or of a panel the scheme does not have.
+type leftOut struct {
+	responses int
+	line      int // of the first
+}
+
+// cleaning is one panel at work.
+type cleaning struct {
+	*panel
+	counts []bool  // by item
+	seen   []bool  // by item
+	worth  []worth // by pair
+	needed int64   // how many items must be answered
+	groups map[sheafKey]*group
+	said   map[string]*[]Answer // what sheets say, by their pairs
+}
+
+// worth is what an answer is worth on a panel's scale.
+type worth int8
+
+const (
+	unjudged worth = iota
+	offScale
+	ignored // its item does not count, or it is empty
+	unknown // 不了解: shown, but no answer
+	answered
+)
 
 // group is a sheaf in the making.
 type group struct {
+	panel   *cleaning
 	turnout Turnout
-	counts  map[[2]word]int64
+	counts  map[uint32]int64 // by pair
 	sheets  []*sheet
+	alike   map[sheet]*sheet // those that name nobody
 }
 
 func (c *cleaner) run() {
+	c.sort()
 	c.judge()
-	c.choose()
-	c.groups = map[groupKey]*group{}
-	for n, i := range c.rows {
-		row := &c.b.rows[i]
-		g := c.group(row)
-		switch {
-		case row.invalid:
-			g.turnout.Invalid += row.count
-		case !c.kept[n]:
-			g.turnout.Superseded += row.count
-		case c.answered(row) < c.needed:
-			g.turnout.Void += row.count
+	c.tell()
+	lost := c.choose()
+	for n := range uint32(c.b.rows.len()) {
+		h := &c.heads[c.b.rows.at(n).head]
+		switch g := h.group; {
+		case g == nil:
+		case h.invalid:
+			g.turnout.Invalid += h.count
+		case lost[n]:
+			g.turnout.Superseded += h.count
+		case c.answered(g, n) < g.panel.needed:
+			g.turnout.Void += h.count
 		default:
-			c.count(g, row)
+			c.count(g, n, h.count)
 		}
 	}
-	c.finish()
+	for _, p := range c.panels {
+		c.finish(p)
+	}
 }
 
-// judge settles which items count (those the scheme lists, else those the data
-// holds) and what each word is on the scale.
+// sort finds out what holds for each head, and notices what is left out.
+func (c *cleaner) sort() {
+	c.panels, c.heads = map[string]*cleaning{}, make([]standing, len(c.b.heads))
+	c.strange = map[string]*leftOut{}
+	var contests []head
+	var contestOf map[head]uint32
+	for i, h := range c.b.heads {
+		name := c.b.text(h.panel)
+		switch {
+		case c.outside(c.b.text(h.period)):
+			c.heads[i].left = &c.elsewhere
+		case c.prog.panels[name] == nil:
+			if c.strange[name] == nil {
+				c.strange[name] = &leftOut{}
+			}
+			c.heads[i].left = c.strange[name]
+		default:
+			status := c.b.text(h.status)
+			contest := head{panel: h.panel, subject: h.subject, period: h.period, relation: h.relation}
+			c.heads[i] = standing{group: c.panel(name).group(c.b, h), contest: number(&contests, &contestOf, contest),
+				invalid: status != "" && status != statusValid, count: h.count}
+		}
+	}
+	for n := range uint32(c.b.rows.len()) {
+		row := c.b.rows.at(n)
+		if left := c.heads[row.head].left; left != nil {
+			if left.responses == 0 {
+				left.line = int(row.line)
+			}
+			left.responses++
+		}
+	}
+	if c.elsewhere.responses > 0 {
+		c.notice(fileAnswers, "rows_outside", "Count", c.elsewhere.responses, "Period", c.computation.run.String())
+	}
+}
+
+// panel finds or begins the work on a panel.
+func (c *cleaner) panel(name string) *cleaning {
+	p := c.panels[name]
+	if p == nil {
+		p = &cleaning{panel: c.prog.panels[name], counts: make([]bool, len(c.b.items)), seen: make([]bool, len(c.b.items)),
+			worth: make([]worth, len(c.b.pairs)), groups: map[sheafKey]*group{}, said: map[string]*[]Answer{}}
+		for i, item := range c.b.items {
+			p.counts[i] = len(p.items) == 0 || slices.Contains(p.items, c.b.text(item))
+		}
+		c.panels[name] = p
+	}
+	return p
+}
+
+func (p *cleaning) group(b *Ballots, h head) *group {
+	key := sheafKey{b.text(h.relation), b.text(h.subject), b.text(h.stratum), b.text(h.period)}
+	if p.groups[key] == nil {
+		p.groups[key] = &group{panel: p, counts: map[uint32]int64{}, alike: map[sheet]*sheet{}}
+	}
+	return p.groups[key]
+}
+
+// judge settles what each answer is worth.
 func (c *cleaner) judge() {
-	c.items, c.judged = make([]bool, len(c.b.words)), make([]int8, len(c.b.words))
-	listed := len(c.panel.items) > 0
-	seen := make([]bool, len(c.b.words))
-	for _, item := range c.panel.items {
-		if w, ok := c.b.index[item]; ok {
-			c.items[w] = true
+	for n := range uint32(c.b.rows.len()) {
+		row := c.b.rows.at(n)
+		g := c.heads[row.head].group
+		if g == nil {
+			continue
 		}
-	}
-	for _, i := range c.rows {
-		row := &c.b.rows[i]
-		for _, g := range c.b.given[row.from:row.to] {
-			seen[g.item] = true
-			if !listed {
-				c.items[g.item] = true
+		for i, end := c.b.span(n); i < end; i++ {
+			a := *c.b.given.at(i)
+			if g.panel.worth[a] == unjudged {
+				g.panel.judge(c.b, a)
 			}
-			if c.items[g.item] && c.verdict(g.value) == 3 {
-				c.fault(fileAnswers, int(row.line), "answer_scale", "Panel", c.panel.code, "Item", c.b.text(g.item),
-					"Got", c.b.text(g.value), "ID", c.b.text(row.id))
+			if g.panel.worth[a] == offScale {
+				item, value := c.b.answer(a)
+				c.fault(fileAnswers, int(row.line), "answer_scale", "Panel", g.panel.code, "Item", item, "Got", value, "ID", c.b.text(row.id))
 			}
 		}
 	}
-	c.asked = int64(len(c.panel.items))
-	var other []string
-	for w, ok := range seen {
-		if ok && !listed {
-			c.asked++
-		} else if ok && !c.items[w] {
-			other = append(other, c.b.text(word(w)))
-		}
-	}
-	need := new(big.Rat).Mul(c.panel.answered, rat(c.asked))
-	c.needed = max(1, new(big.Int).Neg(floorOf(new(big.Rat).Neg(need))).Int64()) // rounded up
-	c.tellItems(seen, other)
 }
 
-func (c *cleaner) tellItems(seen []bool, other []string) {
-	var absent []string // most likely the scheme or the data misspells them
-	for _, item := range c.panel.items {
-		if w, ok := c.b.index[item]; !ok || !seen[w] {
+// tell notices what counts nowhere, panel by panel.
+func (c *cleaner) tell() {
+	names := append(keys(c.panels), keys(c.strange)...)
+	slices.Sort(names)
+	for _, name := range names {
+		if left := c.strange[name]; left != nil {
+			c.panelIgnored(name, left.line, left.responses)
+			continue
+		}
+		c.tellItems(c.panels[name])
+	}
+}
+
+func (p *cleaning) judge(b *Ballots, a uint32) {
+	at := b.pairs[a]
+	p.seen[at.item] = true
+	_, counted, known := p.scale.value(b.text(at.value))
+	switch {
+	case !p.counts[at.item] || at.value == 0:
+		p.worth[a] = ignored
+	case !known:
+		p.worth[a] = offScale
+	case counted:
+		p.worth[a] = answered
+	default:
+		p.worth[a] = unknown
+	}
+}
+
+// tellItems counts a panel's items and notices those that only the scheme has,
+// or only the data: most likely one of them misspells them.
+func (c *cleaner) tellItems(p *cleaning) {
+	var seen, absent, other []string
+	for i, item := range c.b.items {
+		if !p.seen[i] {
+			continue
+		}
+		seen = append(seen, c.b.text(item))
+		if !p.counts[i] {
+			other = append(other, c.b.text(item))
+		}
+	}
+	for _, item := range p.items {
+		if !slices.Contains(seen, item) {
 			absent = append(absent, item)
 		}
 	}
+	asked := len(p.items)
+	if asked == 0 {
+		asked = len(seen)
+	}
+	need := new(big.Rat).Mul(p.answered, rat(int64(asked)))
+	p.needed = max(1, new(big.Int).Neg(floorOf(need.Neg(need))).Int64()) // rounded up
 	if len(absent) > 0 {
-		c.notice(fileAnswers, "items_absent", "Panel", c.panel.code, "Items", strings.Join(absent, ", "))
+		c.notice(fileAnswers, "items_absent", "Panel", p.code, "Items", strings.Join(absent, ", "))
 	}
 	if len(other) > 0 {
 		slices.Sort(other)
-		c.notice(fileAnswers, "items_ignored", "Panel", c.panel.code, "Items", strings.Join(other, ", "))
+		c.notice(fileAnswers, "items_ignored", "Panel", p.code, "Items", strings.Join(other, ", "))
 	}
 }
 
-func (c *cleaner) verdict(w word) int8 {
-	if c.judged[w] == 0 {
-		_, counted, known := c.panel.scale.value(c.b.text(w))
+// choose tells which responses do not count because another of the same
+// respondent does.
+func (c *cleaner) choose() (lost []bool) {
+	lost = make([]bool, c.b.rows.len())
+	var best index
+	for n := range uint32(c.b.rows.len()) {
+		h, name := c.respondent(n)
+		if name == 0 {
+			continue
+		}
+		hash := best.hashOf(uint64(h.contest)<<32 | uint64(name))
+		slot := best.find(hash, func(other uint32) bool {
+			o, otherName := c.respondent(other)
+			return o.contest == h.contest && otherName == name
+		})
 		switch {
-		case !known:
-			c.judged[w] = 3
-		case counted:
-			c.judged[w] = 1
+		case slot < 0:
+			best.add(hash, n)
+		case c.later(n, best.number(slot)) == (h.group.panel.keep == "latest"):
+			lost[best.number(slot)] = true
+			best.replace(slot, n)
 		default:
-			c.judged[w] = 2
+			lost[n] = true
 		}
 	}
-	return c.judged[w]
+	return lost
 }
 
-// choose picks the response that counts of each respondent.
-func (c *cleaner) choose() {
-	type who struct{ subject, period, relation, name word }
-	c.kept = make([]bool, len(c.rows))
-	empty, hasEmpty := c.b.index[""]
-	best := map[who]int{}
-	for n, i := range c.rows {
-		row := &c.b.rows[i]
-		if row.invalid {
-			continue
-		}
-		name := row.respondent
-		if c.panel.once == "device" {
-			name = row.device
-		}
-		if c.panel.once == "none" || c.panel.keep == "all" || hasEmpty && name == empty {
-			c.kept[n] = true
-			continue
-		}
-		key := who{row.subject, row.period, row.relation, name}
-		have, ok := best[key]
-		if !ok || c.later(row, &c.b.rows[c.rows[have]]) == (c.panel.keep == "latest") {
-			best[key] = n
-		}
+// respondent is who gave a response, as far as only one of theirs counts; 0: it
+// stands for itself.
+func (c *cleaner) respondent(n uint32) (*standing, word) {
+	row := c.b.rows.at(n)
+	h := &c.heads[row.head]
+	switch {
+	case h.group == nil || h.invalid || h.group.panel.once == "none" || h.group.panel.keep == "all":
+		return h, 0
+	case h.group.panel.once == "device":
+		return h, row.device
 	}
-	for _, n := range best {
-		c.kept[n] = true
-	}
+	return h, row.respondent
 }
 
-// later tells whether x came after y: by time, then by id.
-func (c *cleaner) later(x, y *ballot) bool {
+// later tells whether a response came after another: by time, then by id.
+func (c *cleaner) later(n, other uint32) bool {
+	x, y := c.b.rows.at(n), c.b.rows.at(other)
 	if x.submitted != y.submitted {
 		return x.submitted > y.submitted
 	}
-	return c.b.text(x.id) > c.b.text(y.id)
+	return bytes.Compare(c.b.words.at(x.id), c.b.words.at(y.id)) > 0
 }
 
-func (c *cleaner) answered(row *ballot) int64 {
-	n := int64(0)
-	for _, g := range c.b.given[row.from:row.to] {
-		if c.items[g.item] && c.verdict(g.value) == 1 {
-			n++
+func (c *cleaner) answered(g *group, n uint32) (count int64) {
+	for i, end := c.b.span(n); i < end; i++ {
+		a := *c.b.given.at(i)
+		if g.panel.worth[a] == answered {
+			count++
 		}
 	}
-	return n
+	return count
 }
 
-func (c *cleaner) group(row *ballot) *group {
-	key := groupKey{row.relation, row.subject, row.stratum, row.period}
-	g, ok := c.groups[key]
-	if !ok {
-		g = &group{counts: map[[2]word]int64{}}
-		c.groups[key] = g
+func (c *cleaner) count(g *group, n uint32, count int64) {
+	g.turnout.Valid += count
+	for i, end := c.b.span(n); i < end; i++ {
+		a := *c.b.given.at(i)
+		if g.panel.worth[a] >= unknown {
+			g.counts[a] += count
+		}
 	}
-	return g
+	if !g.panel.rows {
+		return
+	}
+	s := sheet{respondent: c.b.rows.at(n).respondent, count: count, answers: c.said(g.panel, n)}
+	if s.respondent != 0 {
+		s.times = 1
+		g.sheets = append(g.sheets, &s)
+		return
+	}
+	if g.alike[s] == nil {
+		g.alike[s] = &sheet{count: s.count, answers: s.answers}
+		g.sheets = append(g.sheets, g.alike[s])
+	}
+	g.alike[s].times++
 }
 
-func (c *cleaner) count(g *group, row *ballot) {
-	g.turnout.Valid += row.count
-	var answers []Answer
-	for _, a := range c.b.given[row.from:row.to] {
-		if !c.items[a.item] || c.b.text(a.value) == "" {
-			continue
-		}
-		g.counts[[2]word{a.item, a.value}] += row.count
-		if c.panel.rows {
-			answers = append(answers, Answer{c.b.text(a.item), c.b.text(a.value)})
+// said is what a response says, kept once for all that say the same.
+func (c *cleaner) said(p *cleaning, n uint32) *[]Answer {
+	var pairs []uint32
+	for i, end := c.b.span(n); i < end; i++ {
+		a := *c.b.given.at(i)
+		if p.worth[a] >= unknown {
+			pairs = append(pairs, a)
 		}
 	}
-	if c.panel.rows {
+	slices.Sort(pairs)
+	key := make([]byte, 0, 64)
+	for _, a := range pairs {
+		key = binary.LittleEndian.AppendUint32(key, a)
+	}
+	if p.said[string(key)] == nil {
+		answers := make([]Answer, len(pairs))
+		for i, a := range pairs {
+			answers[i].Item, answers[i].Value = c.b.answer(a)
+		}
 		slices.SortFunc(answers, func(x, y Answer) int { return strings.Compare(x.Item, y.Item) })
-		g.sheets = append(g.sheets, &sheet{c.b.text(row.respondent), row.count, answers})
+		p.said[string(key)] = &answers
 	}
+	return p.said[string(key)]
 }
 
-// finish puts words back into text and files the groups.
-func (c *cleaner) finish() {
+// finish puts numbers back into text and files the groups.
+func (c *cleaner) finish(p *cleaning) {
 	sheaves := map[sheafKey]*sheaf{}
-	for key, g := range c.groups {
-		s := &sheaf{key: sheafKey{c.b.text(key.relation), c.b.text(key.subject), c.b.text(key.stratum), c.b.text(key.period)},
-			turnout: g.turnout, counts: map[string]map[string]int64{}, sheets: g.sheets}
-		for pair, n := range g.counts {
-			s.add(c.b.text(pair[0]), c.b.text(pair[1]), n)
+	for key, g := range p.groups {
+		s := &sheaf{key: key, turnout: g.turnout, counts: map[string]map[string]int64{}, sheets: g.sheets}
+		for a, n := range g.counts {
+			item, value := c.b.answer(a)
+			s.add(item, value, n)
 		}
-		sheaves[s.key] = s
+		sheaves[key] = s
 	}
 	var items []string
-	for w, ok := range c.items {
-		if ok {
-			items = append(items, c.b.text(word(w)))
+	for i, item := range c.b.items {
+		if p.counts[i] && (p.seen[i] || len(p.items) > 0) {
+			items = append(items, c.b.text(item))
 		}
 	}
 	slices.Sort(items)
-	c.store(c.panel.code, items, sheaves)
+	c.store(p.code, items, sheaves)
 }

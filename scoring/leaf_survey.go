@@ -111,17 +111,7 @@ func (r *surveyRule) sort(c *computation, byName map[string]*class, p *panel, sh
 		items = c.asked[p.code]
 	}
 	if r.by == "respondent" {
-		for i, s := range sh.sheets {
-			name := s.respondent
-			if name == "" {
-				name = fmt.Sprintf("%s/%06d", sh.key.order(), i)
-			}
-			cl := r.class(byName, name, items, p)
-			cl.n += s.count
-			for _, a := range s.answers {
-				cl.add(items, a.Item, a.Value, s.count)
-			}
-		}
+		r.sortSheets(c, byName, p, sh, items)
 		return
 	}
 	cl := r.class(byName, map[string]string{"relation": sh.key.relation, "stratum": sh.key.stratum, "panel": p.code}[r.by], items, p)
@@ -130,6 +120,26 @@ func (r *surveyRule) sort(c *computation, byName map[string]*class, p *panel, sh
 	for item, values := range sh.counts {
 		for value, n := range values {
 			cl.add(items, item, value, n)
+		}
+	}
+}
+
+// sortSheets puts each sheet into the class of its respondent; one that names
+// nobody is a class by itself.
+func (r *surveyRule) sortSheets(c *computation, byName map[string]*class, p *panel, sh *sheaf, items []string) {
+	i := 0
+	for _, s := range sh.sheets {
+		for range s.times {
+			name := c.data.Ballots.text(s.respondent)
+			if name == "" {
+				name = fmt.Sprintf("%s/%06d", sh.key.order(), i)
+			}
+			i++
+			cl := r.class(byName, name, items, p)
+			cl.n += s.count
+			for _, a := range *s.answers {
+				cl.add(items, a.Item, a.Value, s.count)
+			}
 		}
 	}
 }
@@ -239,25 +249,36 @@ func (cl *class) pooled(cell *Cell) *big.Rat {
 
 // byPersons is the mean over respondents of each one's own mean.
 func (cl *class) byPersons(cell *Cell) *big.Rat {
-	all := tally{}
+	alike := map[*[]Answer]int64{} // persons by what they said
 	for _, s := range cl.sheets {
-		own, k := new(big.Rat), int64(0)
-		for _, a := range s.answers {
-			sc := cl.scales[a.Item]
-			if sc == nil {
-				continue
-			}
-			if points, counted, _ := sc.value(a.Value); counted {
-				own.Add(own, points)
-				k++
-			}
+		alike[s.answers] += s.count * int64(s.times)
+	}
+	all := tally{}
+	for answers, persons := range alike {
+		if own := cl.ownMean(*answers); own != nil {
+			all.add(own, persons)
 		}
-		if k == 0 {
-			continue
-		}
-		all.add(own.Quo(own, rat(k)), s.count)
 	}
 	return all.mean(cell, "by_persons")
+}
+
+// ownMean is the mean of the points that one person gave, nil for none.
+func (cl *class) ownMean(answers []Answer) *big.Rat {
+	own, k := new(big.Rat), int64(0)
+	for _, a := range answers {
+		sc := cl.scales[a.Item]
+		if sc == nil {
+			continue
+		}
+		if points, counted, _ := sc.value(a.Value); counted {
+			own.Add(own, points)
+			k++
+		}
+	}
+	if k == 0 {
+		return nil
+	}
+	return own.Quo(own, rat(k))
 }
 
 // centre takes out how severe each class is: cell − class mean + grand mean,

@@ -77,7 +77,7 @@ func exampleData(t *rapid.T, name string) *scoring.Data {
 			}
 		}
 	}
-	d, _, faults := scoring.ReadFolder(files)
+	d, _, faults := scoring.ReadFolder(scoring.InMemory(files))
 	if len(faults) > 0 {
 		t.Fatal(faults)
 	}

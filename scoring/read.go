@@ -1,6 +1,8 @@
 package scoring
 
 import (
+	"bytes"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -22,15 +24,27 @@ func FolderFiles() []string {
 	return []string{fileSubjects, fileValues, fileAnswers, fileLedger, filePairs, fileHistory, fileParams}
 }
 
-// ReadFolder reads the files of a data folder, given by their base names.
-// Files with other names are left alone; an unknown .csv file is noticed, for
-// it may be a misspelt name. All faults are reported at once; with any error
-// the data is nil.
-func ReadFolder(files map[string][]byte) (*Data, []Notice, Faults) {
+// Files are the files of a data folder by their base names. Each is read from
+// its beginning, twice, and never held as a whole.
+type Files map[string]io.ReadSeeker
+
+// InMemory makes files of their contents.
+func InMemory(contents map[string][]byte) Files {
+	files := make(Files, len(contents))
+	for name, src := range contents {
+		files[name] = bytes.NewReader(src)
+	}
+	return files
+}
+
+// ReadFolder reads the files of a data folder. Files with other names are left
+// alone; an unknown .csv file is noticed, for it may be a misspelt name. All
+// faults are reported at once; with any error the data is nil.
+func ReadFolder(files Files) (*Data, []Notice, Faults) {
 	r := &folderReader{data: &Data{}, lines: map[string]int{}}
 	readers := []struct {
 		name string
-		read func([]byte)
+		read func(io.ReadSeeker)
 	}{
 		{fileSubjects, r.subjects}, {fileValues, r.values}, {fileAnswers, r.answers},
 		{fileLedger, r.ledger}, {filePairs, r.pairs}, {fileHistory, r.history}, {fileParams, r.params},
@@ -53,7 +67,7 @@ func ReadFolder(files map[string][]byte) (*Data, []Notice, Faults) {
 }
 
 // otherFiles notices files that are not used: one may be a misspelt name.
-func (r *folderReader) otherFiles(files map[string][]byte, known []string) {
+func (r *folderReader) otherFiles(files Files, known []string) {
 	var others []string
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		if strings.HasSuffix(name, ".csv") && !slices.Contains(known, name) {
@@ -87,7 +101,7 @@ func (r *folderReader) fault(file string, line, column int, code string, args ma
 }
 
 // table opens a CSV file of ours; its faults and notices go to r.
-func (r *folderReader) table(file string, src []byte, columns ...column) *table {
+func (r *folderReader) table(file string, src io.ReadSeeker, columns ...column) *table {
 	return openTable(r, file, src, columns)
 }
 

@@ -1,154 +1,218 @@
 package scoring
 
-import "strings"
+import (
+	"bytes"
+	"io"
+)
 
 // answers reads answers.csv: rows of one id make one response, wherever they
 // stand in the file; the columns that describe the response must agree.
-func (r *folderReader) answers(src []byte) {
+func (r *folderReader) answers(src io.ReadSeeker) {
 	t := r.table(fileAnswers, src, must("id"), must("panel"), may("respondent"), must("subject"), must("item"), must("value"),
 		may("period"), may("relation"), may("status"), may("submitted_at"), may("stratum"), may("device"), may("count"))
-	a := &answerReader{folderReader: r, t: t, statuses: map[word]bool{}}
-	a.locate()
+	a := &answerReader{folderReader: r, t: t, b: &r.data.Ballots, heads: map[string]uint32{}, moment: noTime,
+		id: t.place("id"), item: t.place("item"), value: t.place("value")}
+	for i, name := range sheetColumns() {
+		a.columns[i] = t.place(name)
+	}
 	for t.next() {
+		if a.b.full() {
+			t.fault("", "scoring.fault.file_large", nil)
+			return
+		}
 		a.row()
 	}
-	if len(a.statuses) > 0 && !a.statuses[r.data.Ballots.word("valid")] {
-		r.notices = append(r.notices, Notice{File: fileAnswers, Code: "scoring.notice.no_valid_status"})
-	}
+	a.statuses()
 	a.itemsOnce()
 }
 
-// answerReader reads many rows fast: columns are found once, and a response is
-// compared with its first row word by word.
+// answerReader reads many rows fast: columns are found once, and a row that
+// says of its response what the row before it said is looked at no further.
 type answerReader struct {
 	*folderReader
-	t        *table
-	at       map[string]int
-	sheet    []uint32 // by the word of an id: the number of its response, plus 1
-	status   []word   // of each response
-	statuses map[word]bool
-	lastID   string
-	last     uint32 // the response of lastID
-	columns  [10]int
+	t               *table
+	b               *Ballots
+	id, item, value int
+	columns         [10]int
+
+	ids       index             // of responses, by their ids
+	heads     map[string]uint32 // by what the file says, where that is without fault
+	now, said []byte            // what the sheet columns say: in this row, and of the last response
+	headEnd   int               // so far now tells the head
+	last      uint32            // the last response
+	time      string            // the last time read, and what it means
+	moment    int64
 }
 
-// sheetColumns describe a response: equal in all its rows.
+// sheetColumns describe a response: equal in all its rows. Those of the head
+// come first.
 func sheetColumns() [10]string {
-	return [10]string{"panel", "respondent", "subject", "period", "relation", "status", "submitted_at", "stratum", "device", "count"}
+	return [10]string{"panel", "subject", "period", "relation", "stratum", "status", "count", "respondent", "device", "submitted_at"}
 }
 
-func (a *answerReader) locate() {
-	a.at = map[string]int{}
-	for i, name := range sheetColumns() {
-		a.columns[i] = a.t.place(name)
-	}
-	for _, name := range []string{"id", "item", "value"} {
-		a.at[name] = a.t.place(name)
-	}
-}
+// Places in sheetColumns.
+const (
+	atCount = 6 + iota
+	atRespondent
+	atDevice
+	atSubmitted
+)
+
+func (a *answerReader) field(column int) []byte { return a.t.field(a.columns[column]) }
 
 // row adds one row to its response.
 func (a *answerReader) row() {
-	t, b := a.t, &a.data.Ballots
-	id := t.field(a.at["id"])
-	if id == "" {
-		t.fault("id", "scoring.fault.field_empty", nil)
+	id := a.t.field(a.id)
+	if len(id) == 0 {
+		a.t.fault("id", "scoring.fault.field_empty", nil)
 		return
 	}
-	if a.lastID != id {
-		a.last, a.lastID = a.find(id)
+	a.describe()
+	if a.b.rows.len() == 0 || !bytes.Equal(id, a.b.words.at(a.b.rows.at(a.last).id)) {
+		a.find(id)
+	} else if !bytes.Equal(a.now, a.said) {
+		a.same()
+	}
+	item := a.t.field(a.item)
+	if len(item) == 0 {
+		a.t.fault("item", "scoring.fault.field_empty", nil)
+		return
+	}
+	a.b.put(a.last, item, a.t.field(a.value))
+}
+
+// describe joins the sheet columns of the row: no text holds a zero byte.
+func (a *answerReader) describe() {
+	a.now = a.now[:0]
+	for i := range a.columns {
+		if i == atRespondent {
+			a.headEnd = len(a.now)
+		}
+		a.now = append(append(a.now, a.field(i)...), 0)
+	}
+}
+
+// find makes the response of an id the last one, started if it is new.
+func (a *answerReader) find(id []byte) {
+	hash := a.ids.hash(id)
+	slot := a.ids.find(hash, func(n uint32) bool { return bytes.Equal(id, a.b.words.at(a.b.rows.at(n).id)) })
+	if slot >= 0 {
+		a.last = a.ids.number(slot)
+		a.same()
+		return
+	}
+	a.last = a.open(id)
+	a.ids.add(hash, a.last)
+	a.said = append(a.said[:0], a.now...)
+}
+
+// open starts a response with its first row.
+func (a *answerReader) open(id []byte) uint32 {
+	known, ok := a.heads[string(a.now[:a.headEnd])]
+	if !ok {
+		before := a.t.faults
+		known = a.b.head(a.head())
+		if a.t.faults == before {
+			a.heads[string(a.now[:a.headEnd])] = known
+		}
+	}
+	submitted, ok := a.submitted()
+	if !ok {
+		a.t.fault("submitted_at", "scoring.fault.not_time", map[string]any{"Got": string(a.field(atSubmitted))})
+	}
+	words := &a.b.words
+	return a.b.open(ballot{submitted: submitted, id: words.add(id), head: known, respondent: words.word(a.field(atRespondent)),
+		device: words.word(a.field(atDevice)), line: uint32(a.t.line())})
+}
+
+// head reads the columns of the head and checks them.
+func (a *answerReader) head() head {
+	word := func(column string) word { return a.b.words.word([]byte(a.t.text(column))) }
+	a.t.needed("panel")
+	a.listed(a.t, "subject")
+	return head{panel: word("panel"), subject: word("subject"), period: word("period"), relation: word("relation"),
+		stratum: word("stratum"), status: word("status"), count: a.t.count("count")}
+}
+
+func (a *answerReader) submitted() (int64, bool) {
+	s := a.field(atSubmitted)
+	if string(s) == a.time {
+		return a.moment, true
+	}
+	moment, ok := parseTime(string(s))
+	if ok {
+		a.time, a.moment = string(s), moment
+	}
+	return moment, ok
+}
+
+// same reports the columns in which a further row of the last response differs
+// from its first.
+func (a *answerReader) same() {
+	b, row, before := a.b, a.b.rows.at(a.last), a.t.faults
+	h := &b.heads[row.head]
+	for i, w := range [...]word{h.panel, h.subject, h.period, h.relation, h.stratum, h.status} {
+		a.agree(i, w)
+	}
+	a.agree(atRespondent, row.respondent)
+	a.agree(atDevice, row.device)
+	if s := a.field(atSubmitted); len(s) > 0 || row.submitted != noTime {
+		if when, ok := a.submitted(); ok && when != row.submitted {
+			a.differs(atSubmitted, "…", string(s))
+		}
+	}
+	if a.columns[atCount] >= 0 {
+		if n := a.t.count("count"); n != h.count {
+			a.differs(atCount, h.count, n)
+		}
+	}
+	if a.t.faults == before {
+		a.said = append(a.said[:0], a.now...)
 	} else {
-		a.same(a.last)
+		a.said = a.said[:0]
 	}
-	item := t.field(a.at["item"])
-	if item == "" {
-		t.fault("item", "scoring.fault.field_empty", nil)
-		return
-	}
-	b.put(a.last, item, t.field(a.at["value"]))
 }
 
-// find returns the response of an id, started if it is new, and the id as it
-// is kept.
-func (a *answerReader) find(id string) (uint32, string) {
-	w := a.data.Ballots.word(id)
-	if int(w) < len(a.sheet) && a.sheet[w] > 0 {
-		at := a.sheet[w] - 1
-		a.same(at)
-		return at, a.data.Ballots.text(w)
+func (a *answerReader) agree(column int, w word) {
+	if was, got := a.b.words.at(w), a.field(column); !bytes.Equal(was, got) {
+		a.differs(column, string(was), string(got))
 	}
-	at := a.open(id)
-	if grow := int(w) + 1 - len(a.sheet); grow > 0 {
-		a.sheet = append(a.sheet, make([]uint32, grow)...)
-	}
-	a.sheet[w] = at + 1
-	return at, a.data.Ballots.text(w)
 }
 
-// open starts a response with its first row and checks what is checked once.
-func (a *answerReader) open(id string) uint32 {
-	t, b := a.t, &a.data.Ballots
-	s := Response{ID: id, Panel: t.needed("panel"), Respondent: t.text("respondent"), Subject: a.listed(t, "subject"),
-		Period: t.text("period"), Relation: t.text("relation"), Status: t.text("status"), Submitted: t.text("submitted_at"),
-		Stratum: t.text("stratum"), Device: t.text("device"), Count: t.count("count"), Line: t.line()}
-	if _, ok := parseTime(s.Submitted); !ok {
-		t.fault("submitted_at", "scoring.fault.not_time", map[string]any{"Got": s.Submitted})
-	}
-	at := b.open(s)
-	status := b.word(s.Status)
-	a.status = append(a.status, status)
-	if s.Status != "" {
-		a.statuses[status] = true
-	}
-	return at
+func (a *answerReader) differs(column int, was, got any) {
+	row := a.b.rows.at(a.last)
+	a.t.fault(sheetColumns()[column], "scoring.fault.sheet_differs", map[string]any{
+		"ID": a.b.text(row.id), "Was": was, "Got": got, "First": row.line})
 }
 
-// same reports the columns in which a further row of a response differs from
-// its first.
-func (a *answerReader) same(at uint32) {
-	b := &a.data.Ballots
-	row := &b.rows[at]
-	for i, w := range [...]word{row.panel, row.respondent, row.subject, row.period, row.relation, a.status[at]} {
-		a.agree(i, row, b.text(w))
-	}
-	a.agree(7, row, b.text(row.stratum))
-	a.agree(8, row, b.text(row.device))
-	if s := a.t.field(a.columns[6]); s != "" || row.submitted != noTime {
-		if when, ok := parseTime(s); ok && when != row.submitted {
-			a.differs("submitted_at", row, "…", s)
+// statuses notices a file that gives statuses of which none is valid.
+func (a *answerReader) statuses() {
+	given := false
+	for _, h := range a.b.heads {
+		if a.b.text(h.status) == statusValid {
+			return
 		}
+		given = given || h.status != 0
 	}
-	if a.columns[9] >= 0 {
-		if n := a.t.count("count"); n != row.count {
-			a.differs("count", row, row.count, n)
-		}
+	if given {
+		a.notices = append(a.notices, Notice{File: fileAnswers, Code: "scoring.notice.no_valid_status"})
 	}
-}
-
-func (a *answerReader) agree(i int, row *ballot, was string) {
-	if got := a.t.field(a.columns[i]); got != was {
-		a.differs(sheetColumns()[i], row, was, got)
-	}
-}
-
-func (a *answerReader) differs(column string, row *ballot, was, got any) {
-	a.t.fault(column, "scoring.fault.sheet_differs", map[string]any{
-		"ID": a.data.Ballots.text(row.id), "Was": was, "Got": got, "First": row.line})
 }
 
 // itemsOnce reports items that stand twice in one response.
 func (a *answerReader) itemsOnce() {
-	b := &a.data.Ballots
+	b := a.b
 	b.settle()
-	for _, row := range b.rows {
-		answers := b.given[row.from:row.to]
-		for i, g := range answers {
-			for _, earlier := range answers[:i] {
-				if earlier.item == g.item && a.t.faults <= maxFaultsPerFile {
-					a.t.report(int(row.line), 0, "scoring.fault.item_twice", map[string]any{
-						"ID": b.text(row.id), "Item": strings.Clone(b.text(g.item)), "Column": "item"})
-				}
+	seen := make([]uint32, len(b.items)) // the last response with the item, from 1
+	for n := range uint32(b.rows.len()) {
+		for i, end := b.span(n); i < end; i++ {
+			item := b.pairs[*b.given.at(i)].item
+			if seen[item] == n+1 && a.t.faults <= maxFaultsPerFile {
+				row := b.rows.at(n)
+				a.t.report(int(row.line), 0, "scoring.fault.item_twice", map[string]any{
+					"ID": b.text(row.id), "Item": b.text(b.items[item]), "Column": "item"})
 			}
+			seen[item] = n + 1
 		}
 	}
 }

@@ -1,11 +1,12 @@
 package scoring
 
 import (
+	"io"
 	"slices"
 	"strings"
 )
 
-func (r *folderReader) subjects(src []byte) {
+func (r *folderReader) subjects(src io.ReadSeeker) {
 	fixed := []string{"code", "name", "kind", "group", "parent"}
 	t := r.table(fileSubjects, src, must("code"), may("name"), may("name:"), may("kind"), may("group"), may("parent"), anyColumn())
 	for t.next() {
@@ -57,7 +58,7 @@ func (r *folderReader) parents() {
 	}
 }
 
-func (r *folderReader) values(src []byte) {
+func (r *folderReader) values(src io.ReadSeeker) {
 	type key struct{ subject, indicator, period, source, date string }
 	seen := map[key]int{}
 	t := r.table(fileValues, src, must("subject"), must("indicator"), may("period"), must("value"),
@@ -75,7 +76,7 @@ func (r *folderReader) values(src []byte) {
 	}
 }
 
-func (r *folderReader) ledger(src []byte) {
+func (r *folderReader) ledger(src io.ReadSeeker) {
 	seen := map[string]int{}
 	t := r.table(fileLedger, src, must("id"), must("subject"), must("kind"), may("points"), may("category"),
 		may("date"), may("approved"), may("matter"), may("level"), may("indicator"), may("period"), may("reason"))
@@ -91,7 +92,7 @@ func (r *folderReader) ledger(src []byte) {
 	}
 }
 
-func (r *folderReader) pairs(src []byte) {
+func (r *folderReader) pairs(src io.ReadSeeker) {
 	t := r.table(filePairs, src, must("winner"), must("loser"), may("weight"))
 	for t.next() {
 		p := Pair{Winner: r.listed(t, "winner"), Loser: r.listed(t, "loser"), Weight: t.weight("weight"), Line: t.line()}
@@ -102,7 +103,7 @@ func (r *folderReader) pairs(src []byte) {
 	}
 }
 
-func (r *folderReader) history(src []byte) {
+func (r *folderReader) history(src io.ReadSeeker) {
 	seen := map[[2]string]int{}
 	t := r.table(fileHistory, src, must("period"), must("subject"), may("total"), may("grade"))
 	for t.next() {
@@ -112,7 +113,7 @@ func (r *folderReader) history(src []byte) {
 	}
 }
 
-func (r *folderReader) params(src []byte) {
+func (r *folderReader) params(src io.ReadSeeker) {
 	r.data.Params, r.data.paramLines = Params{}, map[string]int{}
 	seen := map[string]int{}
 	t := r.table(fileParams, src, must("name"), must("value"))

@@ -32,59 +32,60 @@ func anyColumn() column { return column{} }
 type table struct {
 	r      *folderReader
 	file   string
-	csv    *csv.Reader
+	lines  *lines // nil where the file cannot be read
 	header []string
 	index  map[string]int
-	row    []string
 	rows   int // read, faulty ones too
 	faults int
 }
 
 // openTable decodes the file and checks its header; a table that cannot be
 // read has no rows.
-func openTable(r *folderReader, file string, src []byte, columns []column) *table {
+func openTable(r *folderReader, file string, src io.ReadSeeker, columns []column) *table {
 	t := &table{r: r, file: file, index: map[string]int{}}
-	text, encoding, ok := decodeText(src)
+	text, encoding, err := readText(src)
+	var bad *textError
 	switch {
-	case !ok:
-		code, line := unreadable(src)
-		r.fault(file, line, 0, code, nil)
+	case errors.As(err, &bad):
+		r.fault(file, bad.line, 0, bad.code, nil)
 		return t
-	case len(bytes.TrimSpace(text)) == 0:
+	case errors.Is(err, errBlank):
 		r.fault(file, 0, 0, "scoring.fault.file_empty", map[string]any{"Columns": requiredNames(columns)})
+		return t
+	case err != nil:
+		r.fault(file, 0, 0, "scoring.fault.unreadable", map[string]any{"Problem": err.Error()})
 		return t
 	case encoding != "":
 		r.notices = append(r.notices, Notice{File: file, Code: "scoring.notice.encoding",
 			Args: map[string]any{"Encoding": encoding}})
 	}
-	t.csv = csv.NewReader(bytes.NewReader(lines(text)))
-	t.csv.FieldsPerRecord = -1
-	t.csv.ReuseRecord = true
-	header, err := t.csv.Read()
-	if err != nil {
+	t.lines = newLines(text)
+	if err := t.lines.next(); err != nil {
 		t.notCSV(err)
-		t.csv = nil
+		t.lines = nil
 		return t
 	}
-	t.header = slices.Clone(header)
-	if sign := separator(header); sign != "" {
+	if sign := separator(t.lines.fields); sign != "" {
 		r.fault(file, 1, 0, "scoring.fault.separator", map[string]any{"Sign": sign})
-		t.csv = nil
+		t.lines = nil
 		return t
+	}
+	for _, name := range t.lines.fields {
+		t.header = append(t.header, string(bytes.TrimSpace(name)))
 	}
 	if !t.checkHeader(columns) {
-		t.csv = nil // without them every row would be faulty
+		t.lines = nil // without them every row would be faulty
 	}
 	return t
 }
 
 // separator is what stands between the columns of a file that has no commas.
-func separator(header []string) string {
+func separator(header [][]byte) string {
 	if len(header) != 1 {
 		return ""
 	}
 	for _, sign := range []string{";", "\t", "，", "|"} {
-		if strings.Contains(header[0], sign) {
+		if bytes.Contains(header[0], []byte(sign)) {
 			return strings.ReplaceAll(sign, "\t", "Tab")
 		}
 	}
@@ -100,7 +101,8 @@ func (t *table) notCSV(err error) {
 	case at != nil:
 		t.report(at.StartLine, 0, "scoring.fault.csv_open", nil)
 	default:
-		t.report(0, 0, "scoring.fault.csv", map[string]any{"Problem": err.Error()})
+		t.report(0, 0, "scoring.fault.unreadable", map[string]any{"Problem": err.Error()})
+		t.lines = nil // nothing more can be read
 	}
 }
 
@@ -127,9 +129,7 @@ func (t *table) checkHeader(columns []column) bool {
 		names = append(names, c.name)
 	}
 	for i, name := range t.header {
-		name = strings.TrimSpace(name)
-		t.header[i] = name
-		_, column := t.csv.FieldPos(i)
+		_, column := t.lines.place(i)
 		base, _, _ := strings.Cut(name, ":")
 		_, again := t.index[name]
 		switch {
@@ -158,8 +158,8 @@ func (t *table) checkHeader(columns []column) bool {
 
 // next moves to the next row that has the header's number of fields.
 func (t *table) next() bool {
-	for t.csv != nil && t.faults <= maxFaultsPerFile {
-		row, err := t.csv.Read()
+	for t.lines != nil && t.faults <= maxFaultsPerFile {
+		err := t.lines.next()
 		if errors.Is(err, io.EOF) {
 			t.tellEmpty()
 			return false
@@ -169,9 +169,8 @@ func (t *table) next() bool {
 			t.notCSV(err)
 			continue
 		}
-		t.row = row
-		if len(row) != len(t.header) {
-			t.report(t.line(), 0, "scoring.fault.row_length", map[string]any{"Got": len(row), "Want": len(t.header)})
+		if got := len(t.lines.fields); got != len(t.header) {
+			t.report(t.line(), 0, "scoring.fault.row_length", map[string]any{"Got": got, "Want": len(t.header)})
 			continue
 		}
 		return true
@@ -195,7 +194,7 @@ func (t *table) tellEmpty() {
 }
 
 func (t *table) line() int {
-	line, _ := t.csv.FieldPos(0)
+	line, _ := t.lines.place(0)
 	return line
 }
 
@@ -208,7 +207,7 @@ func (t *table) report(line, column int, code string, args map[string]any) {
 func (t *table) fault(column, code string, args map[string]any) {
 	line, at := t.line(), 0
 	if i, ok := t.index[column]; ok {
-		line, at = t.csv.FieldPos(i)
+		line, at = t.lines.place(i)
 	}
 	if args == nil {
 		args = map[string]any{}
@@ -219,11 +218,7 @@ func (t *table) fault(column, code string, args map[string]any) {
 
 // text is the trimmed field of a column, empty where the file has none.
 func (t *table) text(column string) string {
-	i, ok := t.index[column]
-	if !ok {
-		return ""
-	}
-	return strings.TrimSpace(t.row[i])
+	return string(t.field(t.place(column)))
 }
 
 // place is the number of a column, -1 where the file has none.
@@ -234,12 +229,12 @@ func (t *table) place(column string) int {
 	return -1
 }
 
-// field is the trimmed field of a column by number.
-func (t *table) field(i int) string {
+// field is the trimmed field of a column by number; valid until the next row.
+func (t *table) field(i int) []byte {
 	if i < 0 {
-		return ""
+		return nil
 	}
-	return strings.TrimSpace(t.row[i])
+	return bytes.TrimSpace(t.lines.fields[i])
 }
 
 // needed is text that must not be empty.

@@ -3,7 +3,7 @@ package scoring
 import (
 	"bytes"
 	"errors"
-	"strings"
+	"io"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -86,16 +86,17 @@ func parseYAML(file string, src []byte) (*node, Faults) {
 	fault := func(line, column int, code string, args map[string]any) Faults {
 		return Faults{{File: file, Line: line, Column: column, Code: code, Args: args}}
 	}
-	text, _, ok := decodeText(src)
-	if !ok {
-		code, line := unreadable(src)
-		return nil, fault(line, 0, code, map[string]any{})
-	}
-	if len(text) > maxSchemeBytes {
-		return nil, fault(0, 0, "scoring.fault.scheme_size", map[string]any{"Max": maxSchemeBytes})
-	}
-	if strings.TrimSpace(string(text)) == "" {
+	decoded, _, err := readText(bytes.NewReader(src))
+	var bad *textError
+	switch {
+	case errors.Is(err, errBlank):
 		return nil, fault(0, 0, "scoring.fault.scheme_empty", map[string]any{})
+	case errors.As(err, &bad):
+		return nil, fault(bad.line, 0, bad.code, map[string]any{})
+	}
+	text, err := io.ReadAll(io.LimitReader(decoded, maxSchemeBytes+1))
+	if err != nil || len(text) > maxSchemeBytes {
+		return nil, fault(0, 0, "scoring.fault.scheme_size", map[string]any{"Max": maxSchemeBytes})
 	}
 	if nesting(text) > maxNesting {
 		return nil, fault(0, 0, "scoring.fault.scheme_nested", map[string]any{"Max": maxNesting})

@@ -3,6 +3,8 @@ package main
 import (
 	"cmp"
 	"errors"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -120,6 +122,7 @@ func (a *app) checkFormat(format string) error {
 // readFolder reads a data folder, or a workbook whose sheets are its files; notices go to stderr.
 func (a *app) readFolder(path string) (*scoring.Data, error) {
 	files, err := a.dataFiles(path)
+	defer closeFiles(files)
 	if err != nil {
 		return nil, err
 	}
@@ -134,7 +137,8 @@ func (a *app) readFolder(path string) (*scoring.Data, error) {
 }
 
 // dataFiles are the CSV files of a folder, with the sheets of the workbooks in it, or of one workbook.
-func (a *app) dataFiles(path string) (map[string][]byte, error) {
+// The caller closes those that are open, also after an error.
+func (a *app) dataFiles(path string) (scoring.Files, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, errors.New(a.words.Say("cli.file_unreadable", map[string]any{"File": path}))
@@ -152,39 +156,65 @@ func (a *app) dataFiles(path string) (map[string][]byte, error) {
 			}
 		}
 	}
-	files := map[string][]byte{}
+	files := scoring.Files{}
 	for _, name := range names {
 		if err := a.dataFile(files, name); err != nil {
-			return nil, err
+			return files, err
 		}
 	}
 	return files, nil
 }
 
+func closeFiles(files scoring.Files) {
+	for _, f := range files {
+		if file, ok := f.(io.Closer); ok {
+			_ = file.Close() // it was only read
+		}
+	}
+}
+
 // dataFile adds a CSV file, or what a workbook holds; a table that came before stands in two places.
-func (a *app) dataFile(files map[string][]byte, name string) error {
-	form := strings.ToLower(filepath.Ext(name))
-	if form != ".csv" && form != ".xlsx" {
-		return nil
-	}
-	src, err := os.ReadFile(name)
-	if err != nil {
-		return errors.New(a.words.Say("cli.file_unreadable", map[string]any{"File": name}))
-	}
-	tables := map[string][]byte{strings.ToLower(filepath.Base(name)): src}
-	if form == ".xlsx" {
-		var faults scoring.Faults
-		if tables, faults = workbook.Files(filepath.Base(name), src); len(faults) > 0 {
+func (a *app) dataFile(files scoring.Files, name string) error {
+	base := filepath.Base(name)
+	var tables scoring.Files
+	switch strings.ToLower(filepath.Ext(name)) {
+	case ".csv":
+		file, err := openFile(name)
+		if err != nil {
+			return errors.New(a.words.Say("cli.file_unreadable", map[string]any{"File": name}))
+		}
+		tables = scoring.Files{strings.ToLower(base): file}
+	case ".xlsx":
+		src, err := os.ReadFile(name)
+		if err != nil {
+			return errors.New(a.words.Say("cli.file_unreadable", map[string]any{"File": name}))
+		}
+		sheets, faults := workbook.Files(base, src)
+		if len(faults) > 0 {
 			return faults
 		}
+		tables = scoring.InMemory(sheets)
 	}
 	for table, text := range tables {
 		if _, twice := files[table]; twice {
-			return errors.New(a.words.Say("cli.table_twice", map[string]any{"Table": table, "File": filepath.Base(name)}))
+			closeFiles(tables)
+			return errors.New(a.words.Say("cli.table_twice", map[string]any{"Table": table, "File": base}))
 		}
 		files[table] = text
 	}
 	return nil
+}
+
+// openFile opens what is a file.
+func openFile(name string) (*os.File, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	if info, err := file.Stat(); err != nil || info.IsDir() {
+		return nil, errors.Join(err, file.Close(), fs.ErrInvalid)
+	}
+	return file, nil
 }
 
 func (a *app) writeResult(result *scoring.Result, format string) error {
