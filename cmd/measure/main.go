@@ -44,7 +44,7 @@ func run(ctx context.Context, program string, length time.Duration, rival, only 
 		name string
 		do   func(context.Context, time.Duration) error
 	}{{"updates", b.updates}, {"commits", b.commits}, {"leases", b.leases}, {"sending", b.sending}, {"rest", b.rest},
-		{"asking", b.asking}, {"scoring", b.scoring}} {
+		{"asking", b.asking}, {"scoring", b.scoring}, {"files", b.files}} {
 		if only != "" && only != part.name {
 			continue
 		}
