@@ -10,4 +10,5 @@
 // that takes 50 ms. Then: group commit beside one commit per answer, how evenly messages go out, and what
 // a replica takes that has nothing to do; a round that asks a million people, and the card that shows
 // how far it has come; ten million answers scored beside a plain GROUP BY over the same rows.
+// Last, scoring answers from a file beside a plain GROUP BY over the same rows.
 package main

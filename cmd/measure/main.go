@@ -16,7 +16,7 @@ func main() {
 	program := flag.String("pingyi", "bin/pingyi", "the program to measure")
 	length := flag.Duration("for", 4*time.Second, "how long each contender is pressed")
 	rival := flag.String("rival", "", "be a contender (by-hand, library) instead of measuring")
-	part := flag.String("part", "", "measure only this: updates, commits, leases, sending, rest, asking, scoring")
+	part := flag.String("part", "", "measure only this: updates, commits, leases, sending, rest, asking, scoring, files")
 	var n sizes
 	flag.IntVar(&n.recipients, "recipients", 10_000, "how many people are sent an invitation, and as many thirtieths where the limit is 30")
 	flag.IntVar(&n.leased, "leased", 200_000, "how many deliveries are leased")
