@@ -17,7 +17,7 @@
 //
 // # Out
 //
-// What is sent unasked stands in the table of deliveries. A [Sender] leases rows, renders them by
-// [Bot.Render] at the last moment, keeps to a rate shared by all replicas, and records what became of
-// each. Every word comes from package locales.
+// What is sent unasked stands in the table of deliveries. A [Sender] leases spans of them, reads
+// what is due in the next moment as things stand, renders it by [Bot.Render], keeps to a rate shared by
+// all replicas, and records what became of each. Every word comes from package locales.
 package bot

@@ -20,7 +20,8 @@
 //	clock.go      what falls due, series.go, remind.go, retain.go
 //	forms.go      what a person is asked, respond.go: what they do about it
 //	answers.go    taps, commit.go: written by group commit, partitions.go
-//	deliveries.go what is to be sent, notify.go
+//	deliveries.go what is to be sent, lease.go: who sends it, outgoing.go: read
+//	              for sending, outcomes.go: what became of it, notify.go
 //	counts.go     how far a round has come
 //	scores.go     evaluations.go and their runs, inputs.go, folder.go,
 //	              responses.go: what runs compute from, export.go, release.go
