@@ -19,11 +19,15 @@ const (
 	slotLate = 40 * time.Millisecond
 )
 
-// recordPause is how long a sender waits before it tries again to record what went out.
-const recordPause = 250 * time.Millisecond
+const (
+	// recordPause is how long a sender waits before it tries again to record what went out.
+	recordPause = 250 * time.Millisecond
+	// recordEvery is how long what went out collects: nobody waits for the record, and a crash doubles
+	// so much the more only as a call takes anyway.
+	recordEvery = 25 * time.Millisecond
+)
 
-// sentLog records what went out: whatever waits in one transaction, the one before being the window
-// in which the next collects. It is safe for concurrent use.
+// sentLog records what went out, whatever has collected in one transaction. It is safe for concurrent use.
 type sentLog struct {
 	store *storage.Store
 
@@ -58,6 +62,7 @@ func (l *sentLog) add(ctx context.Context, now time.Time, went storage.Went) err
 
 func (l *sentLog) run(ctx context.Context) {
 	for {
+		time.Sleep(recordEvery)
 		l.mu.Lock()
 		batch := l.waiting
 		l.waiting = nil
