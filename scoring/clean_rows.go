@@ -225,7 +225,7 @@ func (c *cleaner) tellItems(p *cleaning) {
 	need := new(big.Rat).Mul(p.answered, rat(int64(asked)))
 	p.needed = max(1, new(big.Int).Neg(floorOf(need.Neg(need))).Int64()) // rounded up
 	if len(absent) > 0 {
-		c.notice(fileAnswers, "items_absent", "Panel", p.code, "Items", strings.Join(absent, ", "))
+		c.schemeNotice(p.at, "items_absent", absent[0], other, "Panel", p.code, "Items", strings.Join(absent, ", "))
 	}
 	if len(other) > 0 {
 		slices.Sort(other)

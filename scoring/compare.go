@@ -27,6 +27,7 @@ type Move struct {
 	Awards, NewAwards       []string
 	Consequences, NewConseq []string
 	Why                     []Change
+	Payouts                 []Change // in yuan, rounded as paid
 }
 
 // Change is one part that differs; a value that is nil was missing.
@@ -39,7 +40,7 @@ type Change struct {
 
 // Moved tells whether anything a reader cares about differs.
 func (m Move) Moved() bool {
-	return m.Rank != m.NewRank || m.Grade != m.NewGrade || compareRat(m.Total, m.NewTotal) != 0 ||
+	return len(m.Payouts) > 0 || m.Rank != m.NewRank || m.Grade != m.NewGrade || compareRat(m.Total, m.NewTotal) != 0 ||
 		!slices.Equal(m.Awards, m.NewAwards) || !slices.Equal(m.Consequences, m.NewConseq)
 }
 
@@ -60,7 +61,7 @@ func Compare(before, after *Result) *Comparison {
 			out.Rows = append(out.Rows, Move{Subject: row.Subject, Name: row.Name, Kind: k.Kind, Group: row.Group,
 				Total: row.Total, NewTotal: now.Total, Rank: row.Rank, NewRank: now.Rank, Grade: row.Grade, NewGrade: now.Grade,
 				Awards: row.Awards, NewAwards: now.Awards, Consequences: row.Consequences, NewConseq: now.Consequences,
-				Why: changes(k, row, after, now)})
+				Why: changes(k, row, after, now), Payouts: payoutChanges(k, row, after, now)})
 		}
 	}
 	return out
@@ -75,7 +76,34 @@ func (r *Result) label() string {
 	return s
 }
 
-// changes lists the parts whose values differ, by path in both schemes.
+// payoutChanges lists the payouts that differ, by name in both schemes.
+func payoutChanges(k KindResult, row Row, after *Result, now Row) []Change {
+	paid := func(k KindResult, row Row) map[string]*big.Rat {
+		out := map[string]*big.Rat{}
+		for i, c := range k.Payouts {
+			if c.Aspect == "cents" {
+				out[c.Path] = new(big.Rat).Quo(row.Payouts[i].Value, rat(100))
+			}
+		}
+		return out
+	}
+	was, is := paid(k, row), map[string]*big.Rat{}
+	for _, other := range after.Kinds {
+		if other.Kind == k.Kind {
+			is = paid(other, now)
+		}
+	}
+	var out []Change
+	for _, c := range k.Payouts {
+		if v, both := is[c.Path]; both && c.Aspect == "cents" && v.Cmp(was[c.Path]) != 0 {
+			out = append(out, Change{Path: c.Path, Title: c.Title, Was: was[c.Path], Is: v})
+		}
+	}
+	return out
+}
+
+// changes lists the parts whose values differ, by path in both schemes, but for
+// the total itself.
 func changes(k KindResult, row Row, after *Result, now Row) []Change {
 	is := map[string]*big.Rat{}
 	for _, other := range after.Kinds {
@@ -88,7 +116,7 @@ func changes(k KindResult, row Row, after *Result, now Row) []Change {
 	var out []Change
 	for i, c := range k.Columns {
 		v, both := is[c.Name()]
-		if c.Aspect != "" || !both || compareRat(row.Figures[i].Value, v) == 0 {
+		if c.Aspect != "" || c.Path == k.Total || !both || compareRat(row.Figures[i].Value, v) == 0 {
 			continue
 		}
 		out = append(out, Change{Path: c.Path, Title: c.Title, Depth: c.Depth, Was: row.Figures[i].Value, Is: v})

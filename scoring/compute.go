@@ -127,6 +127,16 @@ func (c *computation) schemeFault(p *part, code string, args ...any) {
 	c.faults[len(c.faults)-1].Column = p.at.column
 }
 
+// schemeNotice says what the scheme names and the data does not have, at its
+// place in the scheme file, with the nearest of what the data has instead.
+func (c *computation) schemeNotice(where at, code, got string, there []string, args ...any) {
+	if near := nearest(got, there); near != "" {
+		args = append(args, "Near", near)
+	}
+	c.notice(c.prog.scheme.file, code, args...)
+	c.notices[len(c.notices)-1].Line = where.line
+}
+
 // prepare sorts the data and looks at what only the scheme can judge.
 func (c *computation) prepare() {
 	c.prepareSubjects()

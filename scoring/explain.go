@@ -52,6 +52,45 @@ func (c *condition) written() string {
 	})
 }
 
+// Named puts titles into a condition or formula as a step has it, where
+// {path:period} is a part, {@grade} an outcome, and what stands in quotes a
+// word of the scheme.
+func Named(text string, title func(path string) string, g Glossary, words Words, lang string) string {
+	text = between(text, "'", "'", func(word string) string { return "'" + g.In(word, lang) + "'" })
+	return between(text, "{", "}", func(name string) string {
+		if outcome, is := strings.CutPrefix(name, "@"); is {
+			return outcomeNamed(outcome, words)
+		}
+		path, period, _ := strings.Cut(name, ":")
+		if period != "" {
+			return title(path) + " (" + period + ")"
+		}
+		return title(path)
+	})
+}
+
+// between replaces what stands between two signs, and the signs with it.
+func between(text, from, to string, say func(string) string) string {
+	var b strings.Builder
+	for {
+		before, rest, opened := strings.Cut(text, from)
+		inside, after, closed := strings.Cut(rest, to)
+		if !opened || !closed {
+			return b.String() + text
+		}
+		b.WriteString(before + say(inside))
+		text = after
+	}
+}
+
+// outcomeNamed names total, rank, grade, size, or one of an earlier run: last2.grade.
+func outcomeNamed(name string, words Words) string {
+	if back, what, earlier := pastOutcome(name); earlier {
+		return words("scoring.outcome.last_"+what, map[string]any{"Back": back})
+	}
+	return words("scoring.outcome."+name, nil)
+}
+
 // inNumbers is a condition or formula with a subject's values in place of names.
 func (c *computation) inNumbers(cond *condition, k *kind, in scope, i int) string {
 	env := c.environment(cond, k, in, i)

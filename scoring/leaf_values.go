@@ -98,7 +98,11 @@ func (r *valuesRule) tellAbsent(c *computation, p *part, in scope) {
 	}
 	for _, code := range r.codes {
 		if !slices.ContainsFunc(c.data.Values, func(v Value) bool { return matchCode(code, v.Indicator) }) {
-			c.notice(fileValues, "indicator_absent", "Indicator", code, "Part", p.path)
+			there := map[string]bool{}
+			for _, v := range c.data.Values {
+				there[v.Indicator] = true
+			}
+			c.schemeNotice(p.at, "indicator_absent", code, keys(there), "Indicator", code, "Part", p.path)
 		}
 	}
 }

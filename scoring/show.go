@@ -64,9 +64,10 @@ func titleFor(t Text, code, lang string) string {
 }
 
 type outline struct {
-	b     strings.Builder
-	words Words
-	lang  string
+	b        strings.Builder
+	words    Words
+	lang     string
+	glossary Glossary // of the kind being shown
 }
 
 func (o *outline) say(key string, args ...any) string {
@@ -89,6 +90,7 @@ func (o *outline) put(depth int, text string) {
 
 func (o *outline) kind(k *kind) {
 	o.b.WriteString("\n" + o.say("kind", "Kind", titleFor(k.title, k.code, o.lang), "Code", k.code) + "\n")
+	o.glossary = k.glossary()
 	for _, p := range k.parts {
 		o.part(p, 1)
 	}
@@ -104,7 +106,7 @@ func (o *outline) kind(k *kind) {
 		if k.veto.prize {
 			key = "veto_prize"
 		}
-		o.put(1, o.say(key, "When", conditionText(k.veto.when), "Grade", k.veto.grade))
+		o.put(1, o.say(key, "When", o.condition(k.veto.when), "Grade", o.glossary.In(k.veto.grade, o.lang)))
 	}
 	o.places("grades", k.grades)
 	o.places("awards", k.awards)
@@ -118,15 +120,20 @@ func (o *outline) kind(k *kind) {
 		o.put(1, o.say("consequences"))
 	}
 	for _, x := range k.outcomes {
-		o.put(2, o.say("when", "Word", titleFor(x.title, x.word, o.lang), "When", conditionText(x.when)))
+		o.put(2, o.say("when", "Word", titleFor(x.title, x.word, o.lang), "When", o.condition(x.when)))
 	}
 }
 
-func conditionText(c *condition) string {
+// condition is a condition or formula with titles for names.
+func (o *outline) condition(c *condition) string {
 	if c == nil || c.expr == nil {
 		return "–"
 	}
-	return c.expr.Substitute(func(n string) string { return n })
+	titles := map[string]string{}
+	for _, p := range c.parts() {
+		titles[p.path] = titleFor(p.title, p.path, o.lang)
+	}
+	return Named(c.written(), func(path string) string { return titles[path] }, o.glossary, o.words, o.lang)
 }
 
 // part writes a line of the tree: weight, name, rule, bounds.
@@ -208,10 +215,20 @@ func (o *outline) places(key string, rules []*placeRule) {
 				word = "above"
 			}
 			line += o.say(word, "Value", r.threshold)
+			if r.on != nil || r.decimals >= 0 {
+				on := ""
+				if r.on != nil {
+					on = titleFor(r.on.title, r.on.path, o.lang)
+				}
+				line += o.say("on", "Part", on, "Decimals", r.decimals)
+			}
 		}
 		line += o.when(r.when)
 		if r.byPlace() {
 			line += o.say("border_" + r.ties)
+			if !r.vacant {
+				line += o.say("filled")
+			}
 		}
 		o.put(2, line)
 	}

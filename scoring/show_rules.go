@@ -20,7 +20,7 @@ func (o *outline) rule(p *part) string {
 		}
 		return o.say("ledger", "Kinds", strings.Join(kinds, ", "), "Base", r.base, "Take", r.take, "Per", r.highestPer)
 	case *formulaRule:
-		return "= " + conditionText(r.condition)
+		return "= " + o.condition(r.condition)
 	case *constantRule:
 		return "= " + ratText(r.value)
 	case *attributeRule:
@@ -143,7 +143,7 @@ func (o *outline) bounds(key string, bounds []*bound) string {
 	for _, f := range bounds {
 		line += o.say(key, "Value", f.value)
 		if f.when != nil {
-			line += o.say("where", "When", conditionText(f.when))
+			line += o.say("where", "When", o.condition(f.when))
 		}
 	}
 	return line
@@ -189,7 +189,7 @@ func (o *outline) when(c *condition) string {
 	if c == nil {
 		return ""
 	}
-	return o.say("only", "When", conditionText(c))
+	return o.say("only", "When", o.condition(c))
 }
 
 func (o *outline) prizes(r *payoutRule) string {

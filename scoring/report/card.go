@@ -171,45 +171,7 @@ func (c *cardWriter) scope(name string) string {
 	return strings.TrimPrefix(name, "same:")
 }
 
-// names puts titles into a condition or formula, where {path:period} is a part,
-// {@grade} an outcome, and what stands in quotes a word of the scheme.
+// names puts titles into a condition or formula.
 func (c *cardWriter) names(text string) string {
-	text = between(text, "'", "'", func(word string) string { return "'" + c.glossary.In(word, c.lang) + "'" })
-	return between(text, "{", "}", func(name string) string {
-		if outcome, is := strings.CutPrefix(name, "@"); is {
-			return c.outcome(outcome)
-		}
-		path, period, _ := strings.Cut(name, ":")
-		if period != "" {
-			return c.title(path) + " (" + period + ")"
-		}
-		return c.title(path)
-	})
-}
-
-// between replaces what stands between two signs, and the signs with it.
-func between(text, from, to string, say func(string) string) string {
-	var b strings.Builder
-	for {
-		before, rest, opened := strings.Cut(text, from)
-		inside, after, closed := strings.Cut(rest, to)
-		if !opened || !closed {
-			return b.String() + text
-		}
-		b.WriteString(before + say(inside))
-		text = after
-	}
-}
-
-// outcome names total, rank, grade, size, or one of an earlier run: last2.grade.
-func (c *cardWriter) outcome(name string) string {
-	head, what, earlier := strings.Cut(name, ".")
-	if !earlier {
-		return c.words("scoring.outcome."+name, nil)
-	}
-	back, err := strconv.Atoi(strings.TrimPrefix(head, "last"))
-	if err != nil {
-		back = 1
-	}
-	return c.words("scoring.outcome.last_"+what, map[string]any{"Back": back})
+	return scoring.Named(text, c.title, c.glossary, c.words, c.lang)
 }

@@ -37,7 +37,7 @@ func Comparison(w io.Writer, c *scoring.Comparison, words scoring.Words, lang st
 	writeGrid(&b, dropEmpty(lines))
 	b.WriteString("\n" + say("why") + "\n")
 	for _, m := range rows {
-		fmt.Fprintf(&b, "  %s: %s\n", titleOr(m.Name, m.Subject, lang), reasons(m, c.Decimals, lang))
+		fmt.Fprintf(&b, "  %s: %s\n", titleOr(m.Name, m.Subject, lang), reasons(m, c, words, lang))
 	}
 	if n := len(c.Rows) - len(rows); n > 0 {
 		b.WriteString(words("scoring.compare.others", map[string]any{"Count": n}) + "\n")
@@ -74,10 +74,21 @@ func arrow(was, is string) string {
 // maxReasons keeps a line readable; the rest is in the two results.
 const maxReasons = 6
 
-func reasons(m scoring.Move, decimals int, lang string) string {
+// reasons are the parts that differ, then what it means in money and
+// consequences; who differs in no part has moved because others did.
+func reasons(m scoring.Move, c *scoring.Comparison, words scoring.Words, lang string) string {
 	var out []string
-	for _, c := range m.Why[:min(len(m.Why), maxReasons)] {
-		out = append(out, titleOr(c.Title, c.Path, lang)+" "+number(c.Was, decimals)+" → "+number(c.Is, decimals))
+	for _, x := range m.Why[:min(len(m.Why), maxReasons)] {
+		out = append(out, titleOr(x.Title, x.Path, lang)+" "+number(x.Was, c.Decimals)+" → "+number(x.Is, c.Decimals))
+	}
+	if len(m.Why) == 0 && m.Total != nil && m.NewTotal != nil && m.Total.Cmp(m.NewTotal) == 0 {
+		out = append(out, words("scoring.compare.others_moved", nil))
+	}
+	for _, x := range m.Payouts {
+		out = append(out, titleOr(x.Title, x.Path, lang)+" "+scoring.FormatNumber(x.Was, 2)+" → "+scoring.FormatNumber(x.Is, 2))
+	}
+	if !slices.Equal(m.Consequences, m.NewConseq) {
+		out = append(out, words("scoring.table.consequences", nil)+" "+arrow(c.Words.All(m.Consequences, lang), c.Words.All(m.NewConseq, lang)))
 	}
 	if len(out) == 0 {
 		return "–"

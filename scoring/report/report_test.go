@@ -137,6 +137,23 @@ func TestPages(t *testing.T) {
 	}
 }
 
+// A comparison says what becomes of the money, and who moved only because
+// others did.
+func TestComparison(t *testing.T) {
+	t.Parallel()
+	before, after := compute(t, "ganxi-leaders", nil), compute(t, "ganxi-leaders", scoring.Params{"completion_cap": "none"})
+	var b strings.Builder
+	if err := report.Comparison(&b, scoring.Compare(before, after), words(t, "en"), "en"); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"Zhou Jianjun: Score 93.52 → 94.12; Work in charge 94.17 → 95.17; Performance pay 13006.81 → ",
+		"Han Xuefang: its own figures are as before, others have moved; Performance pay "} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("%q is not in\n%s", want, b.String())
+		}
+	}
+}
+
 // Every scorecard of every example can be written in every language.
 func TestEveryCard(t *testing.T) {
 	t.Parallel()
