@@ -151,6 +151,9 @@ func (o *outline) part(p *part, depth int) {
 		line += o.say("full", "Value", p.full)
 	}
 	line += o.bounds("floor", p.floor) + o.bounds("cap", p.cap)
+	if p.round >= 0 {
+		line += o.say("round", "Decimals", p.round)
+	}
 	if p.periods != nil {
 		names := strings.Join(p.periods.names, ", ")
 		if names == "" {

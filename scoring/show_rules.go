@@ -37,11 +37,38 @@ func (o *outline) rule(p *part) string {
 				named = append(named, titleFor(m.part.title, m.part.path, o.lang))
 			}
 		}
-		return o.say("combine", "How", o.words("scoring.rule."+r.how, nil), "Parts", strings.Join(named, ", "), "Trim", r.trim, "Best", r.best)
+		return o.say("combine", "How", o.words("scoring.rule."+r.how, nil), "Parts", strings.Join(named, ", "), "Trim", r.trim, "Best", r.best) +
+			o.missingParts(r)
 	case *levelRule:
-		return o.say("level", "Part", r.part.path, "Method", r.method, "Within", strings.TrimPrefix(r.within, scopeSame))
+		return o.say("level", "Part", titleFor(r.part.title, r.part.path, o.lang), "Method", r.method, "Within", strings.TrimPrefix(r.within, scopeSame))
+	case *rankOfRule:
+		return o.rank("rank_of", r.rank, p.kind)
+	case *contestRule:
+		return o.say("contest", "With", r.with, "Parts", o.titles(r.parts), "Draw", r.draw, "Win", r.win, "Even", r.even, "Loss", orZero(r.loss))
+	case *strengthRule:
+		return o.say("strength", "First", r.first, "Digits", r.digits)
+	case *pickRule:
+		return o.say("pick", "Highest", r.highest, "Lowest", r.lowest, "Parts", o.titles(r.from))
 	}
 	return o.words("scoring.rule."+p.rule.name(), nil)
+}
+
+func (o *outline) titles(parts []*part) string {
+	var out []string
+	for _, p := range parts {
+		out = append(out, titleFor(p.title, lastOf(p.path), o.lang))
+	}
+	return strings.Join(out, ", ")
+}
+
+// missingParts says what becomes of the whole where a part is missing; that it
+// is left out of a mean, or makes a sum missing, goes without saying.
+func (o *outline) missingParts(r *combineRule) string {
+	whole := r.how == "sum" || r.how == "weighted_sum" || r.how == "product"
+	if r.how == "first_of" || r.missing == "rescale" && !whole || r.missing == "whole" && whole {
+		return ""
+	}
+	return o.say("parts_" + r.missing)
 }
 
 func (o *outline) survey(r *surveyRule) string {
