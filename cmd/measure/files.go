@@ -89,8 +89,11 @@ func (b *bench) scoreFolder(ctx context.Context, dir string) (took time.Duration
 	if err := cmd.Run(); err != nil {
 		return 0, 0, err
 	}
-	usage := cmd.ProcessState.SysUsage().(*syscall.Rusage) //nolint:forcetypeassert,errcheck // man 2 getrusage
-	return time.Since(began), usage.Maxrss / 1024, nil
+	took = time.Since(began)
+	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
+		memory = usage.Maxrss / 1024
+	}
+	return took, memory, nil
 }
 
 const (
