@@ -3,7 +3,6 @@ package bot
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"pingyi/storage"
 	"pingyi/survey"
@@ -193,15 +192,11 @@ func bits(mask int64) int {
 	return n
 }
 
-// chosen reports whether the value has the choice in it.
-func chosen(it *survey.Item, i int, current string, answered bool) bool {
-	if !answered {
-		return false
-	}
+// chosen reports whether the value has the i-th choice in it.
+func chosen(it *survey.Item, i int, choice survey.Choice, current string) bool {
 	if it.AnswerKind() == survey.Multiple {
 		mask, _ := it.Mask(current)
 		return mask&(1<<i) != 0
 	}
-	choices := it.Choices()
-	return slices.IndexFunc(choices, func(c survey.Choice) bool { return c.Value == current }) == i
+	return choice.Value == current
 }

@@ -145,7 +145,7 @@ func (t *turn) choiceRows(s *screen, c *conversation, it *survey.Item, step surv
 	}
 	var row []inlineButton
 	for i, choice := range choices {
-		mark := marker(it, chosen(it, i, value, answered))
+		mark := marker(it, answered && chosen(it, i, choice, value))
 		row = append(row, answer(mark+t.choiceLabel(it, choice), columns, pickOf(it, i, value)))
 		if len(row) == perRow || i == len(choices)-1 {
 			s.row(row...)
@@ -258,7 +258,7 @@ func (t *turn) answerLabel(it *survey.Item, value string) string {
 	}
 	var labels []string
 	for i, choice := range it.Choices() {
-		if chosen(it, i, value, true) {
+		if chosen(it, i, choice, value) {
 			labels = append(labels, t.choiceLabel(it, choice))
 		}
 	}

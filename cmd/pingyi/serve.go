@@ -33,6 +33,10 @@ const (
 	telegramPause  = 2 * time.Second
 	webhookStreams = 80 // calls that Telegram may make at once
 	sweepEvery     = 10 * time.Minute
+
+	// What stays in memory is small beside what a second of presses leaves behind, and collecting is
+	// mostly going over what stays: it is done when there is this much garbage, in percent of it.
+	garbagePercent = 300
 )
 
 // serve runs everything: conversation, clock, sender and HTTP.
@@ -183,6 +187,7 @@ func (s *service) work(ctx context.Context) error {
 	s.ready.set(true)
 	s.log.InfoContext(ctx, "serving", "polling", s.cfg.PublicURL == "")
 	s.introduce(ctx)
+	debug.SetGCPercent(garbagePercent)
 	debug.FreeOSMemory() // starting takes twice what serving does: every locale file is parsed
 	err := group.Wait()
 	s.ready.set(false)
