@@ -112,7 +112,7 @@ func TestSchemeFaults(t *testing.T) {
 		{"negative weights in a table", "image: 40, work: 60", "image: -40, work: 140", `weights}`, "weight_negative"},
 		{"weights of classes that do not add up", "survey: {panel: people}", "survey: {panel: people, by: relation, weights: {peer: 60, head: 30}}", `peer: 60`, "weights_sum"},
 		{"weights of indicators that do not add up", "combine: mean}", "combine: weighted_mean, weights: {a: 60, b: 30}}", `a: 60`, "weights_sum"},
-		{"a weight for an indicator it does not have", "combine: mean}", "combine: weighted_mean, weights: {work.a: 60, wrok.b: 40}}", `wrok.b`, "indicator_unknown"},
+		{"a weight for an indicator it does not have", "combine: mean}", "combine: weighted_mean, weights: {work.a: 60, wotk.b: 40}}", `wotk.b`, "indicator_unknown"},
 		{"weights of periods that do not add up", "cap: 5}", "cap: 5, periods: {each: [H1, H2], combine: weighted_mean, weights: {H1: 60, H2: 30}}}", `H1: 60`, "weights_sum"},
 		{"a weight for a period it does not have", "cap: 5}", "cap: 5, periods: {each: [H1], combine: weighted_mean, weights: {H1: 60, H2: 40}}}", `H1: 60`, "periods_extra"},
 		{"no periods at all", "cap: 5}", "cap: 5, periods: {each: [], combine: mean}}", `[], combine`, "periods_each"},
@@ -124,7 +124,7 @@ func TestSchemeFaults(t *testing.T) {
 		{"a scale never used", "panels:\n", "scales:\n  spare: {points: {1: 0, 2: 1}}\npanels:\n", `spare`, "name_unused"},
 		{"a ledger kind never used", "bonus: add", "bonus: add\n  ghost: add", `ghost`, "name_unused"},
 		{"unknown parameter in a formula", "both + extra", "both + $leest * extra", `both + $leest`, "param_unknown least"},
-		{"misspelt key of a period rule", "cap: 5}", "cap: 5, periods: {eahc: [H1], combine: mean}}", `eahc`, "key_unknown each"},
+		{"misspelt key of a period rule", "cap: 5}", "cap: 5, periods: {eech: [H1], combine: mean}}", `eech`, "key_unknown each"},
 		{"misspelt key of a grade", "from: 60", "form: 60", `form`, "key_unknown from"},
 		{"anchors", "total: all", "total: &x all", `&x`, "yaml_feature"},
 		{"not YAML", "kinds:\n", "kinds: [\n", ``, "yaml"},
@@ -273,11 +273,11 @@ func TestDataAgainstScheme(t *testing.T) {
 // A panel that counts nowhere is said at its first line, with the nearest name.
 func TestIgnoredPanel(t *testing.T) {
 	t.Parallel()
-	d := folder(t, "subjects.csv", "code,size,area\na,1,x\n", "answers.csv", "id,panel,subject,item,value\n1,people,a,q1,5\n1,people,a,q2,5\n2,peopel,a,q1,5\n3,peopel,a,q1,5\n")
+	d := folder(t, "subjects.csv", "code,size,area\na,1,x\n", "answers.csv", "id,panel,subject,item,value\n1,people,a,q1,5\n1,people,a,q2,5\n2,peoplee,a,q1,5\n3,peoplee,a,q1,5\n")
 	for _, n := range compute(t, parse(t, "base.yaml", base), d, nil).Notices {
 		if n.Code == "scoring.notice.panel_ignored" {
 			got := []any{n.File, n.Line, n.Args["Panel"], n.Args["Near"], n.Args["Count"]}
-			if diff := cmp.Diff([]any{"answers.csv", 4, "peopel", "people", 2}, got); diff != "" {
+			if diff := cmp.Diff([]any{"answers.csv", 4, "peoplee", "people", 2}, got); diff != "" {
 				t.Error(diff)
 			}
 			return

@@ -32,11 +32,10 @@ func (s *Store) Pressed(ctx context.Context, now time.Time, telegramID, request 
 	if p.Err == nil && len(q.Salt) > 0 {
 		p.Err = s.readBallots(ctx, p.Form, q)
 	}
-	if p.Err != nil {
+	switch {
+	case p.Err != nil:
 		p.Form, p.Err = nil, fmt.Errorf("storage: form of request %d: %w", request, mapError(p.Err))
-		return p, nil
-	}
-	if q.RoundState == survey.RoundOpen && q.State == survey.RequestOpened {
+	case q.RoundState == survey.RoundOpen && q.State == survey.RequestOpened:
 		s.recent.put(now, request, remembered{person: p.Person, row: q, ballots: p.Form.ballots})
 	}
 	return p, nil

@@ -17,15 +17,15 @@ type process struct {
 	base string
 }
 
-// start runs a program and waits until it answers at ready.
-func start(ctx context.Context, base, ready string, env []string, name string, args ...string) (*process, error) {
+// start runs a program and waits until it is ready.
+func start(ctx context.Context, base string, env []string, name string, args ...string) (*process, error) {
 	p := &process{cmd: exec.CommandContext(ctx, name, args...), base: base} //nolint:gosec // our own programs
 	p.cmd.Env, p.cmd.Stderr = env, os.Stderr
 	if err := p.cmd.Start(); err != nil {
 		return nil, err
 	}
 	for began := time.Now(); ; time.Sleep(20 * time.Millisecond) {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+ready, nil)
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/readyz", nil)
 		if err != nil {
 			return nil, err
 		}

@@ -27,7 +27,7 @@ func (b *bench) rest(ctx context.Context, _ time.Duration) error {
 			return err
 		}
 		began := time.Now()
-		p, err := start(ctx, "http://"+listen, "/readyz", b.env(append(c.env, "PINGYI_LISTEN="+listen)...), b.program, "serve")
+		p, err := start(ctx, "http://"+listen, b.env(append(c.env, "PINGYI_LISTEN="+listen)...), b.program, "serve")
 		if err != nil {
 			return err
 		}

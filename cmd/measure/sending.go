@@ -119,7 +119,7 @@ func (b *bench) replicas(ctx context.Context, server *strict, rate, n int) ([]*p
 		if err != nil {
 			return all, err
 		}
-		p, err := start(ctx, "http://"+listen, "/readyz", b.env("PINGYI_TELEGRAM_API="+server.url, "PINGYI_LISTEN="+listen,
+		p, err := start(ctx, "http://"+listen, b.env("PINGYI_TELEGRAM_API="+server.url, "PINGYI_LISTEN="+listen,
 			"PINGYI_PUBLIC_URL=http://"+listen, "PINGYI_WEBHOOK_SECRET="+hookSecret, fmt.Sprintf("PINGYI_SEND_RATE=%d", rate)),
 			b.program, "serve")
 		if err != nil {

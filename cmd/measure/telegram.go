@@ -7,9 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -17,15 +15,12 @@ import (
 // pollTime is how long a call for updates is held open.
 const pollTime = 25 * time.Second
 
-// telegram is a Bot API that does nothing but take its time, and notes when it was called.
+// telegram is a Bot API that does nothing but take its time.
 type telegram struct {
 	url    string
 	server *http.Server
 	delay  atomic.Int64
 	drawn  atomic.Pointer[func(chat int64)] // is told of every message that was redrawn
-
-	mu   sync.Mutex
-	sent []time.Time
 }
 
 func newTelegram(ctx context.Context) (*telegram, error) {
@@ -42,11 +37,6 @@ func newTelegram(ctx context.Context) (*telegram, error) {
 // ServeHTTP is every method of the Bot API.
 func (t *telegram) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	method := r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:]
-	if method == "sendMessage" {
-		t.mu.Lock()
-		t.sent = append(t.sent, time.Now())
-		t.mu.Unlock()
-	}
 	body, _ := io.ReadAll(r.Body) // what is cut short has no chat in it
 	time.Sleep(time.Duration(t.delay.Load()))
 	result := "true"
@@ -82,16 +72,6 @@ func chatOf(body []byte) int64 {
 		chat = chat*10 + int64(c-'0')
 	}
 	return chat
-}
-
-// takeSent returns when messages were sent, and begins anew.
-func (t *telegram) takeSent() []time.Time {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	all := t.sent
-	t.sent = nil
-	slices.SortFunc(all, time.Time.Compare)
-	return all
 }
 
 // busiest is the most that lies within one second.

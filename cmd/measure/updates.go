@@ -32,13 +32,13 @@ func (b *bench) contenders() ([]contender, error) {
 	rival := func(name string) func(ctx context.Context, listen string) (*process, error) {
 		return func(ctx context.Context, listen string) (*process, error) {
 			env := []string{rivalListen + "=" + listen, rivalDatabase + "=" + b.postgres.URL("postgres"), rivalAPI + "=" + b.telegram.url}
-			return start(ctx, "http://"+listen, "/readyz", env, self, "-rival", name)
+			return start(ctx, "http://"+listen, env, self, "-rival", name)
 		}
 	}
 	return []contender{
 		{"pingyi", func(ctx context.Context, listen string) (*process, error) {
 			env := b.env("PINGYI_LISTEN="+listen, "PINGYI_PUBLIC_URL=http://"+listen, "PINGYI_WEBHOOK_SECRET="+hookSecret)
-			return start(ctx, "http://"+listen, "/readyz", env, b.program, "serve")
+			return start(ctx, "http://"+listen, env, b.program, "serve")
 		}},
 		{"by hand", rival("by-hand")},
 		{"library", rival("library")},

@@ -50,7 +50,7 @@ func (c *Cluster) join(ctx context.Context) error {
 	n := len(c.Nodes)
 	for i, node := range c.Nodes {
 		first := c.Nodes[0]
-		err := node.do(ctx, func(client *redis.Client) error {
+		err := node.do(func(client *redis.Client) error {
 			_, err := client.Pipelined(ctx, func(p redis.Pipeliner) error {
 				p.ClusterAddSlotsRange(ctx, i*clusterSlots/n, (i+1)*clusterSlots/n-1)
 				p.Do(ctx, "CLUSTER", "SET-CONFIG-EPOCH", i+1)
@@ -73,7 +73,7 @@ func (c *Cluster) whole(ctx context.Context) error {
 	for _, node := range c.Nodes {
 		for {
 			var info string
-			err := node.do(ctx, func(client *redis.Client) (err error) {
+			err := node.do(func(client *redis.Client) (err error) {
 				info, err = client.ClusterInfo(ctx).Result()
 				return err
 			})

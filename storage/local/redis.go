@@ -127,11 +127,11 @@ func (r *Redis) Stop() error {
 }
 
 func (r *Redis) knock(ctx context.Context) error {
-	return r.do(ctx, func(client *redis.Client) error { return client.Ping(ctx).Err() })
+	return r.do(func(client *redis.Client) error { return client.Ping(ctx).Err() })
 }
 
 // do does something with a client of this one server.
-func (r *Redis) do(ctx context.Context, do func(*redis.Client) error) error {
+func (r *Redis) do(do func(*redis.Client) error) error {
 	options, err := redis.ParseURL(r.URL())
 	if err != nil {
 		return err
