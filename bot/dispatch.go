@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -21,6 +22,9 @@ const (
 	// maxQueue bounds what one person can have waiting; more comes back later by itself.
 	maxQueue = 200
 )
+
+// errOvertaking says that an older update of the person failed and has not come again yet.
+var errOvertaking = errors.New("bot: an older update of the same person has to come first")
 
 // ErrBusy says that a person has too many updates waiting: the update is not confirmed and comes again.
 var ErrBusy = errors.New("bot: too many updates waiting for one person")
@@ -48,8 +52,18 @@ type Dispatcher struct {
 
 	mu     sync.Mutex
 	queues map[int64][]*job
+	failed map[int64]failure // by person
 	busy   sync.WaitGroup
 }
+
+// failure is an update that has to come again.
+type failure struct {
+	update int64
+	at     time.Time
+}
+
+// maxFailed bounds how many failures are remembered before those are forgotten that are over.
+const maxFailed = 1000
 
 type job struct {
 	ctx    context.Context
@@ -73,7 +87,7 @@ func committed(ctx context.Context) {
 
 // NewDispatcher returns a Dispatcher that has nothing to do yet.
 func NewDispatcher(cfg DispatcherConfig) *Dispatcher {
-	return &Dispatcher{cfg: cfg, slots: make(chan struct{}, cfg.Workers), crew: newCrew(), queues: map[int64][]*job{}}
+	return &Dispatcher{cfg: cfg, slots: make(chan struct{}, cfg.Workers), crew: newCrew(), queues: map[int64][]*job{}, failed: map[int64]failure{}}
 }
 
 // Do queues the update behind the person's earlier ones and waits for the outcome: nil as soon as it
@@ -95,8 +109,15 @@ func (d *Dispatcher) Queue(ctx context.Context, u *models.Update) (<-chan error,
 	key := sender(u)
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if f, ok := d.failed[key]; ok {
+		if u.ID > f.update && time.Since(f.at) < maxTime { // after that it came to another replica, or never will
+			return nil, fmt.Errorf("%w: update %d", errOvertaking, u.ID)
+		}
+		delete(d.failed, key)
+	}
 	waiting, running := d.queues[key]
 	if len(waiting) >= maxQueue {
+		d.failed[key] = failure{u.ID, time.Now()}
 		return nil, fmt.Errorf("%w: update %d", ErrBusy, u.ID)
 	}
 	d.queues[key] = append(waiting, j)
@@ -126,17 +147,21 @@ func (d *Dispatcher) serve(key int64) {
 		err := d.try(j.ctx, j.update)
 		j.tell(err)
 		if err != nil {
-			d.turnBack(key, err)
+			d.turnBack(key, j.update.ID, err)
 		}
 	}
 }
 
-// turnBack lets everything that waits behind an update that has to come again come again as well:
-// done now, it would be overtaken by the older one later.
-func (d *Dispatcher) turnBack(key int64, cause error) {
+// turnBack lets everything that waits behind an update that has to come again, or comes before that
+// does, come again as well: done now, it would be overtaken by the older one later.
+func (d *Dispatcher) turnBack(key, update int64, cause error) {
 	d.mu.Lock()
 	waiting := d.queues[key]
 	d.queues[key] = nil
+	if len(d.failed) >= maxFailed {
+		maps.DeleteFunc(d.failed, func(_ int64, f failure) bool { return time.Since(f.at) >= maxTime })
+	}
+	d.failed[key] = failure{update, time.Now()}
 	d.mu.Unlock()
 	for _, j := range waiting {
 		j.tell(cause)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -114,6 +115,45 @@ func TestDispatcherDoesNotConfirmWhatItCannotSetAside(t *testing.T) {
 	}
 }
 
+// An update that failed and comes again is never overtaken by one that the person sent after it.
+func TestDispatcherLetsNothingOvertakeAFailure(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		defer time.Sleep(2 * crewIdle)
+		down := errors.New("database is away")
+		away := true
+		d := newTestDispatcher(func(context.Context, *models.Update) error {
+			if away {
+				return down
+			}
+			return nil
+		}, func(*models.Update) (int, error) { return 0, down })
+		do := func(id, from int64) error { return d.Do(t.Context(), pressUpdate(id, from)) }
+		if err := do(5, 1); !errors.Is(err, down) {
+			t.Fatalf("the first: %v", err)
+		}
+		away = false
+		if err := do(6, 1); !errors.Is(err, errOvertaking) {
+			t.Errorf("the one after it, which arrived late: %v", err)
+		}
+		if err := do(6, 2); err != nil {
+			t.Errorf("somebody else's: %v", err)
+		}
+		for _, id := range []int64{5, 6} {
+			if err := do(id, 1); err != nil {
+				t.Errorf("update %d once more: %v", id, err)
+			}
+		}
+		away = true
+		_ = do(7, 1)
+		away = false
+		time.Sleep(maxTime)
+		if err := do(8, 1); err != nil {
+			t.Errorf("after the failed one went to another replica: %v", err)
+		}
+	})
+}
+
 func TestDispatcherTellsAtTheCommit(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -162,11 +202,13 @@ func TestDispatcherKeepsOrderOverAFailure(t *testing.T) {
 	t.Parallel()
 	gate := make(chan struct{})
 	down := errors.New("database is away")
+	var away atomic.Bool
+	away.Store(true)
 	var mu sync.Mutex
 	var done []int64
 	d := newTestDispatcher(func(_ context.Context, u *models.Update) error {
 		<-gate
-		if u.ID == 1 {
+		if u.ID == 1 && away.Load() {
 			return down
 		}
 		mu.Lock()
@@ -191,7 +233,10 @@ func TestDispatcherKeepsOrderOverAFailure(t *testing.T) {
 	if len(done) > 0 {
 		t.Errorf("%v took effect before an older update", done)
 	}
-	if err := d.Do(t.Context(), pressUpdate(4, 7)); err != nil {
-		t.Errorf("the person is not served any more: %v", err)
+	away.Store(false)
+	for id := int64(1); id <= 4; id++ {
+		if err := d.Do(t.Context(), pressUpdate(id, 7)); err != nil {
+			t.Errorf("the person is not served any more: update %d: %v", id, err)
+		}
 	}
 }
