@@ -47,8 +47,8 @@ func NewHTTPClient(timeout time.Duration) *http.Client {
 // concurrent use.
 type Client struct {
 	*tg.Bot
-	http *http.Client
-	base string // up to the method; it holds the token and is in no error or log
+	direct http.RoundTripper
+	base   string // up to the method; it holds the token and is in no error or log
 }
 
 // NewClient returns a client of the Bot API at the base URL, which calls nothing by itself.
@@ -67,7 +67,7 @@ func NewClient(token, api string) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("bot: client: %w", err)
 	}
-	return &Client{Bot: library, http: client, base: api + "/bot" + token + "/"}, nil
+	return &Client{Bot: library, direct: client.Transport, base: api + "/bot" + token + "/"}, nil
 }
 
 // textParams are the parameters of a text that is sent or redrawn, as far as they are used.
@@ -115,12 +115,14 @@ func (c *Client) call(ctx context.Context, method string, params, result any) er
 	if err := encoder.Encode(params); err != nil {
 		return fmt.Errorf("bot: parameters of %s: %w", method, err)
 	}
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base+method, &body)
 	if err != nil {
 		return fmt.Errorf("bot: request of %s could not be made", method) // the cause quotes the address
 	}
 	req.Header.Set("Content-Type", "application/json")
-	resp, err := c.http.Do(req)
+	resp, err := c.direct.RoundTrip(req) // nothing of what a client adds is needed: no cookies, no redirects
 	if err != nil {
 		return lost(method, err)
 	}
@@ -214,12 +216,16 @@ func (o Outcome) String() string { return outcomeNames[o] }
 // Judge maps the error of a call to what it means, and to how long to wait where Telegram says so.
 // Wording is never looked at: it changes.
 func Judge(err error) (Outcome, time.Duration) {
+	if err == nil {
+		return OutcomeOK, 0
+	}
 	var tooMany *tg.TooManyRequestsError
 	var netErr net.Error
 	var syntax *json.SyntaxError
+	var network *net.OpError
 	switch {
-	case err == nil:
-		return OutcomeOK, 0
+	case errors.As(err, &network) && network.Op == "dial":
+		return OutcomeDown, 0 // nothing has left yet
 	case errors.As(err, &tooMany):
 		return OutcomeTooMany, time.Duration(max(tooMany.RetryAfter, 1)) * time.Second
 	case errors.Is(err, tg.ErrorForbidden):

@@ -24,7 +24,7 @@ const (
 	mostHeld     = 1000
 	mostFlying   = 1000
 	maxAttempts  = 8
-	maxAmbiguous = 2 // a lost answer may mean that the message is there: once more, then no more
+	maxAmbiguous = 3 // a lost answer may mean that the message is there: a few times, then no more
 )
 
 // SenderConfig is what a Sender needs.
