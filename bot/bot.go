@@ -199,12 +199,12 @@ func (b *Bot) pressed(ctx context.Context, u *models.Update) error {
 		return err
 	}
 	t.query = query.ID
-	if m := query.Message.Message; m != nil {
-		if m.Chat.ID != query.From.ID {
+	if chat, message, ok := pressedOn(query); ok {
+		if chat != query.From.ID {
 			t.ack(ctx, t.plain("toast.forged", nil)) // our buttons stand in private chats only
 			return nil
 		}
-		t.message = m.ID
+		t.message = message
 	}
 	if err = ours; err == nil {
 		err = t.press(ctx, p)
@@ -223,7 +223,7 @@ func (b *Bot) turnTo(ctx context.Context, u *models.Update, p press) (*turn, err
 	if p.request == 0 {
 		return b.turn(ctx, u, from)
 	}
-	read, recent := b.recent(ctx, from.ID, p)
+	read, recent := b.recent(from.ID, p)
 	if !recent {
 		var err error
 		read, err = b.store.Pressed(ctx, b.clock(), from.ID, p.request)
@@ -240,11 +240,11 @@ func (b *Bot) turnTo(ctx context.Context, u *models.Update, p press) (*turn, err
 
 // recent returns what is remembered of the request of a press, where the press can be done without
 // knowing what was answered before: saving an answer checks and reads everything else.
-func (b *Bot) recent(ctx context.Context, account int64, p press) (storage.Press, bool) {
+func (b *Bot) recent(account int64, p press) (storage.Press, bool) {
 	if !p.answers() {
 		return storage.Press{}, false
 	}
-	read, ok := b.store.Recent(ctx, b.clock(), account, p.request)
+	read, ok := b.store.Recent(b.clock(), account, p.request)
 	if !ok {
 		return storage.Press{}, false
 	}

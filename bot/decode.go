@@ -48,11 +48,21 @@ func decode(raw []byte) (*models.Update, error) {
 // update is the press as the library has it.
 func (p *buttonUpdate) update() *models.Update {
 	q := &models.CallbackQuery{ID: p.Query.ID, From: p.Query.From, Data: p.Query.Data}
-	if m := p.Query.Message; m != nil && m.Date != 0 {
-		q.Message.Message = &models.Message{ID: m.ID, Date: m.Date, Chat: m.Chat}
-	} else if m != nil {
+	if m := p.Query.Message; m != nil { // as the library's smaller kind, which has all that is wanted
 		q.Message.Type = models.MaybeInaccessibleMessageTypeInaccessibleMessage
-		q.Message.InaccessibleMessage = &models.InaccessibleMessage{MessageID: m.ID, Chat: m.Chat}
+		q.Message.InaccessibleMessage = &models.InaccessibleMessage{MessageID: m.ID, Date: m.Date, Chat: m.Chat}
 	}
 	return &models.Update{ID: p.ID, CallbackQuery: q}
+}
+
+// pressedOn returns the chat and the message of a press; false where the message cannot be reached any
+// more, which shows by its date.
+func pressedOn(q *models.CallbackQuery) (chat int64, message int, ok bool) {
+	if m := q.Message.Message; m != nil {
+		return m.Chat.ID, m.ID, true
+	}
+	if m := q.Message.InaccessibleMessage; m != nil && m.Date != 0 {
+		return m.Chat.ID, m.MessageID, true
+	}
+	return 0, 0, false
 }

@@ -36,7 +36,7 @@ func (s *Store) Pressed(ctx context.Context, now time.Time, telegramID, request 
 	case p.Err != nil:
 		p.Form, p.Err = nil, fmt.Errorf("storage: form of request %d: %w", request, mapError(p.Err))
 	case q.RoundState == survey.RoundOpen && q.State == survey.RequestOpened:
-		s.recent.put(now, request, remembered{person: p.Person, row: q, ballots: p.Form.ballots})
+		s.recent.put(now, request, remember(p))
 	}
 	return p, nil
 }
@@ -60,17 +60,15 @@ func (s *Store) readPress(ctx context.Context, telegramID, request int64) (p Pre
 // Recent returns the press as Pressed read it here a moment ago, without asking anybody. It is good for
 // answering only: its form is blank until AnswerTo has checked it against the database. False where
 // nothing is remembered.
-func (s *Store) Recent(ctx context.Context, now time.Time, telegramID, request int64) (Press, bool) {
+func (s *Store) Recent(now time.Time, telegramID, request int64) (Press, bool) {
 	known, ok := s.recent.get(now, request)
 	if !ok || known.person.TelegramID != telegramID {
 		return Press{}, false
 	}
-	f, err := s.emptyForm(ctx, known.person.ID, known.row)
-	if err != nil {
-		return Press{}, false
-	}
-	f.ballots, f.blank = known.ballots, true
-	return Press{Person: known.person, Form: f}, true
+	f, inner := known.form, known.inner
+	inner.Answers, inner.Comments = make(map[survey.Key]string), make(map[survey.Key]string)
+	f.Form, f.blank = &inner, true
+	return Press{Person: known.person, Form: &f}, true
 }
 
 // AnswerTo is Answer to a form that was read or remembered for this very press. It returns the form as
@@ -122,12 +120,18 @@ const (
 	maxRecent  = 20_000
 )
 
-// remembered is what does not change while a request is being answered. Whatever else stands in it is
-// looked up again for every answer.
+// remembered is what does not change while a request is being answered, and is shared by all presses on
+// it. Whatever else stands in it is looked up again for every answer.
 type remembered struct {
-	person  Person
-	row     formRow
-	ballots ballots
+	person Person
+	form   OpenForm
+	inner  survey.Form // without answers
+}
+
+func remember(p Press) remembered {
+	r := remembered{person: p.Person, form: *p.Form, inner: *p.Form.Form}
+	r.form.Form, r.inner.Answers, r.inner.Comments = nil, nil, nil
+	return r
 }
 
 // recentPresses remembers requests by their ids. The zero value is ready; it is safe for concurrent use.

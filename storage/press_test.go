@@ -13,20 +13,20 @@ func TestRecentPress(t *testing.T) {
 	c.open(residents)
 	person, f := c.form("c001")
 	account := scalar[int64](t, c.Store, `SELECT telegram_id FROM person WHERE id = $1`, person)
-	if _, ok := c.Recent(t.Context(), testNow, account, f.RequestID); ok {
+	if _, ok := c.Recent(testNow, account, f.RequestID); ok {
 		t.Fatal("remembered before it was read")
 	}
 	read, err := c.Pressed(t.Context(), testNow, account, f.RequestID)
 	if err != nil || read.Err != nil {
 		t.Fatal(err, read.Err)
 	}
-	if _, ok := c.Recent(t.Context(), testNow, account+1, f.RequestID); ok {
+	if _, ok := c.Recent(testNow, account+1, f.RequestID); ok {
 		t.Error("another account is given what is remembered")
 	}
 	step := survey.Step{Assignment: f.Form.Asked[0].Assignment, Item: 1}
 	tap := Tap{PersonID: person, TelegramID: account, RequestID: f.RequestID, AssignmentID: step.Assignment, Item: 1}
 	for i, value := range []string{"5", "4", "3"} {
-		p, ok := c.Recent(t.Context(), testNow, account, f.RequestID)
+		p, ok := c.Recent(testNow, account, f.RequestID)
 		if !ok || !p.Form.Blank() {
 			t.Fatalf("press %d: remembered %v", i, ok)
 		}

@@ -46,7 +46,7 @@ type Choice struct {
 // Choices returns the answers that can be pressed, in the order in which they are shown, without
 // "don't know". It is empty for numbers and short texts, which are typed.
 func (it *Item) Choices() []Choice {
-	var cs []Choice
+	cs := make([]Choice, 0, max(len(it.Levels), len(it.Options)))
 	switch it.AnswerKind() {
 	case Rating:
 		for _, l := range it.Levels {
