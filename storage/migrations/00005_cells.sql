@@ -12,7 +12,7 @@ ALTER TABLE ballot
     DROP CONSTRAINT ballot_round_id_fkey, DROP CONSTRAINT ballot_panel_id_fkey, DROP CONSTRAINT ballot_subject_id_fkey;
 
 CREATE TEMP TABLE renumbered ON COMMIT DROP AS
-SELECT round_id, id AS before, id | 1::bigint << 62 AS after FROM ballot JOIN imported_ballot i USING (round_id)
+SELECT round_id, id AS before, id | (1::bigint << 62) AS after FROM ballot JOIN imported_ballot i USING (round_id)
 WHERE i.ballot_id = ballot.id
 UNION ALL
 SELECT round_id, id, dense_rank() OVER (PARTITION BY round_id ORDER BY panel_id, subject_id, relation, stratum, status) << 32
