@@ -6,6 +6,8 @@ create temp table subject (code text collate "C" primary key, name text, name_en
 create temp table value (subject text, indicator text, value numeric, target numeric, date date);
 \copy subject from 'subjects.csv' with (format csv, header)
 \copy value from 'values.csv' with (format csv, header)
+\copy answers (id, panel, respondent, subject, item, value, status, submitted_at) from 'answers.csv' with (format csv, header)
+insert into panel_size values ('foremen', 4);
 
 create function pg_temp.own(wanted_subject text, wanted text) returns numeric language sql as $$
   select value from value where subject = wanted_subject and indicator = wanted $$;
@@ -19,12 +21,18 @@ create temp table daily as
 create temp table team as
   select subject as department, pg_temp.div(100 * value, target) as rate
   from value join subject on code = subject and kind = 'department' where indicator = 'output';
+-- Own mark, else what the foremen answer.
+create temp table asked as
+  select subject, pg_temp.div(sum(mean), count(*)) as score
+  from (select subject, item, pg_temp.div(sum(pg_temp.likert(value, false)), count(*)) as mean from mark group by 1, 2) x
+  group by 1;
 create temp table part as
   select s.code as subject, s.parent as department,
          coalesce(pg_temp.own(s.code, 'quality'), d.rate) as quality,
          coalesce(pg_temp.own(s.code, 'output'), t.rate) as output,
-         pg_temp.own(s.code, 'execution') as execution, pg_temp.own(s.code, 'cost') as cost
+         coalesce(pg_temp.own(s.code, 'execution'), a.score) as execution, pg_temp.own(s.code, 'cost') as cost
   from subject s left join daily d on d.subject = s.code left join team t on t.department = s.parent
+    left join asked a on a.subject = s.code
   where s.kind = 'person';
 create temp table raw as
   select *, pg_temp.exact(0.3 * quality + 0.3 * output + 0.2 * execution + 0.2 * cost) as raw from part;

@@ -10,9 +10,17 @@ create temp table params (name text, value text);
 \copy vals from 'values.csv' csv header
 \copy ledger from 'ledger.csv' csv header
 \copy params from 'params.csv' csv header
+\copy answers (id, panel, respondent, subject, item, value, status, submitted_at) from 'answers.csv' csv header
+insert into panel_size values ('colleagues', 4);
+
+-- What colleagues say of somebody's study, where there is no mark on record.
+create temp view asked as
+  select subject, pg_temp.div(sum(mean), count(*)) as study
+  from (select subject, item, pg_temp.div(sum(pg_temp.likert(value, false)), count(*)) as mean from mark group by 1, 2) x
+  group by 1;
 
 create temp view leader as
-  select s.code, v.charge, v.villages, v.study, v.attendance, coalesce(b.bonus, 0) as bonus
+  select s.code, v.charge, v.villages, coalesce(v.study, a.study) as study, v.attendance, coalesce(b.bonus, 0) as bonus
   from subjects s
   join (select subject,
                sum(weight * 100 * case when :'reading' = 'no_cap_on_completion' then pg_temp.div(value, target)
@@ -26,7 +34,8 @@ create temp view leader as
   left join (select subject, sum(case level when 'national' then 5 when 'provincial' then 3 when 'city' then 2 when 'county' then 1 end) as bonus
              from ledger
              where kind = 'award' and coalesce(approved, 'yes') = 'yes' and date between '2025-01-01' and '2025-12-31'
-             group by subject) b on b.subject = s.code;
+             group by subject) b on b.subject = s.code
+  left join asked a on a.subject = s.code;
 create temp view total as
   select *, pg_temp.exact(0.6 * charge + 0.3 * villages + 0.1 * pg_temp.div(study + attendance, 2) + bonus) as total from leader;
 create temp view share as
