@@ -205,8 +205,8 @@ func (t *turn) rankedRow(kind scoring.KindResult, row scoring.Row, decimals int)
 	}
 	line := t.html("admin.ranking_row", map[string]any{
 		"Place": medal(row.Rank), "Name": name(subject, unitsRanked), "Total": total})
-	if row.Grade != "" {
-		line += " " + name(row.Grade, unitsRanked)
+	if words := append([]string{kind.Words.In(row.Grade, string(t.lang))}, kind.Words.All(row.Awards, string(t.lang))); dotted(words...) != "" {
+		line += " " + name(dotted(words...), unitsRanked)
 	}
 	if len(row.Flags) > 0 {
 		line += " ⚠️"
