@@ -158,6 +158,7 @@ func (c *computation) prepare() {
 				cmp.Compare(a.Date, b.Date), cmp.Compare(a.Source, b.Source))
 		})
 	}
+	c.tellUndeclared()
 	c.prepareLedger()
 	c.prepareAnswers()
 }

@@ -107,6 +107,57 @@ func (r *valuesRule) tellAbsent(c *computation, p *part, in scope) {
 	}
 }
 
+// tellUndeclared tells of indicators the scheme does not declare, each at its
+// first row. Those of others may lie in the folder; but what would count, only
+// because a pattern takes it in, is refused.
+func (c *computation) tellUndeclared() {
+	if !c.prog.declares {
+		return
+	}
+	rows := map[string][]*Value{}
+	for i := range c.data.Values {
+		if v := &c.data.Values[i]; !c.outside(v.Period) {
+			rows[v.Indicator] = append(rows[v.Indicator], v)
+		}
+	}
+	known := make([]string, 0, len(c.prog.codes))
+	for _, d := range c.prog.codes {
+		known = append(known, d.code)
+	}
+	for _, code := range keys(rows) {
+		if c.prog.declared(code) {
+			continue
+		}
+		first := slices.MinFunc(rows[code], func(a, b *Value) int { return cmp.Compare(a.Line, b.Line) })
+		args := []any{"Indicator", code, "Count", len(rows[code]), "Known", strings.Join(known, ", ")}
+		if near := nearest(code, known); near != "" {
+			args = append(args, "Near", near)
+		}
+		if by := c.takenBy(code, rows[code]); by != nil {
+			c.fault(fileValues, first.Line, "indicator_counted", append(args, "Part", by.path)...)
+			continue
+		}
+		c.notice(fileValues, "indicator_ignored", args...)
+		c.notices[len(c.notices)-1].Line = first.Line
+	}
+}
+
+// takenBy is a part that counts any of the rows of an indicator.
+func (c *computation) takenBy(code string, rows []*Value) *part {
+	for _, v := range rows {
+		at, scored := c.place[v.Subject]
+		if !scored {
+			continue
+		}
+		for _, p := range at.kind.all {
+			if r, ok := p.rule.(*valuesRule); ok && r.matches(code) {
+				return p
+			}
+		}
+	}
+	return nil
+}
+
 // rowsOf gathers the subject's rows in scope, by indicator.
 func (r *valuesRule) rowsOf(c *computation, s *Subject, in scope) map[string][]*Value {
 	period := in.period

@@ -108,26 +108,17 @@ func (b *binder) itemsKnown(n *node, r *surveyRule) {
 
 func (b *binder) valuesRule(p *part, n, sum *node) rule {
 	r := &valuesRule{}
-	body := &node{kind: nodeMap}
-	if n.kind == nodeText {
-		r.codes = []string{b.text(n)}
-	} else {
+	body, code := &node{kind: nodeMap}, n
+	if n.kind != nodeText {
 		body = b.block(n, "values")
-		r.codes = b.texts(body.get("code"))
+		code = body.get("code")
 	}
-	if len(r.codes) == 0 {
+	if r.codes = b.indicators(code); len(r.codes) == 0 {
 		b.fault(n, "values_code", map[string]any{"Part": p.path})
 	}
-	where := listOf(n)
-	if n.kind == nodeMap {
-		where = listOf(body.get("code"))
-	}
-	for i, c := range r.codes {
-		if strings.Contains(strings.TrimSuffix(c, "*"), "*") {
-			b.fault(where[i], "values_pattern", map[string]any{"Got": c})
-		}
-		if slices.ContainsFunc(r.codes[:i], func(x string) bool { return x != c && overlap(x, c) }) {
-			b.fault(where[i], "list_twice", map[string]any{"Got": c})
+	for i, at := range listOf(code) {
+		if c := r.codes[i]; slices.ContainsFunc(r.codes[:i], func(x string) bool { return x != c && overlap(x, c) }) {
+			b.fault(at, "list_twice", map[string]any{"Got": c})
 		}
 	}
 	r.period = b.text(body.get("period"))
@@ -139,10 +130,11 @@ func (b *binder) valuesRule(p *part, n, sum *node) rule {
 	b.valueWeights(p, r, body.get("weights"), sum)
 	if rules := body.get("rules"); b.isMap(rules) {
 		for _, e := range rules.entries {
-			if !slices.ContainsFunc(r.codes, func(c string) bool { return overlap(c, e.key) }) {
-				b.fault(e.at, "indicator_unknown", map[string]any{"Got": e.key, "Part": p.path, "Known": strings.Join(r.codes, ", ")})
+			pattern := b.indicator(e.at, e.key)
+			if !slices.ContainsFunc(r.codes, func(c string) bool { return overlap(c, pattern) }) {
+				b.notAmong(p, e.at, pattern, r.codes, r.codes)
 			}
-			r.rules = append(r.rules, patternRule{e.key, b.valueRule(b.block(e.node, "value_rule"), r.base)})
+			r.rules = append(r.rules, patternRule{pattern, b.valueRule(b.block(e.node, "value_rule"), r.base)})
 		}
 	}
 	return r
@@ -167,19 +159,15 @@ func (b *binder) valueWeights(p *part, r *valuesRule, w, sum *node) {
 		spec := b.block(w, "weights")
 		r.table, r.by = b.weightTable(spec.get("table")), b.text(spec.get("by"))
 		b.attributeKnown(spec.get("by"), p.kind, r.by)
+		b.weightsNamed(p, r, w, b.codes())
 	case w.kind == nodeMap:
 		weights := b.amounts(w, "weight_negative")
-		r.table = &tableDef{rows: map[string]map[string]*big.Rat{"": weights}, at: w.place()}
+		r.table = &tableDef{rows: map[string]map[string]*big.Rat{"": weights}, node: w}
 		b.sharesAddUp(p.path, w, sum, weights)
-		for _, e := range w.entries {
-			if !slices.ContainsFunc(r.codes, func(c string) bool {
-				return strings.HasSuffix(c, "*") && !strings.Contains(e.key, ".") || overlap(c, e.key) || lastOf(c) == e.key
-			}) {
-				b.fault(e.at, "indicator_unknown", map[string]any{"Got": e.key, "Part": p.path, "Known": strings.Join(r.codes, ", ")})
-			}
-		}
+		b.weightsNamed(p, r, w, r.codes)
 	default:
 		r.table = b.weightTable(w)
+		b.weightsNamed(p, r, w, b.codes())
 	}
 	if w != nil && !weighted {
 		b.fault(w, "weights_unused", map[string]any{"Part": p.path})
@@ -274,7 +262,7 @@ func (b *binder) stepOrder(n *node, last, s step) {
 
 func (b *binder) ledgerRule(p *part, n *node) rule {
 	body := b.block(n, "ledger")
-	r := &ledgerRule{categories: b.texts(body.get("categories")), indicators: b.texts(body.get("indicators")),
+	r := &ledgerRule{categories: b.texts(body.get("categories")), indicators: b.indicators(body.get("indicators")),
 		base: b.number(body.get("base")), take: b.word(body.get("take"), "points", "plus", "minus", "count"),
 		highestPer: b.word(body.get("highest_per"), "", "matter", "category", "none")}
 	if r.highestPer == "none" {

@@ -255,7 +255,7 @@ func (b *binder) readWeights(p *part, r *combineRule, body *node) {
 		table, by = b.weightTable(spec.get("table")), b.text(spec.get("by"))
 		b.attributeKnown(spec.get("by"), p.kind, by)
 	default:
-		table = &tableDef{rows: map[string]map[string]*big.Rat{"": b.amounts(w, "weight_negative")}, at: w.place()}
+		table = &tableDef{rows: map[string]map[string]*big.Rat{"": b.amounts(w, "weight_negative")}, node: w}
 	}
 	b.later(func() {
 		for _, m := range r.members {

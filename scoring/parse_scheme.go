@@ -67,15 +67,12 @@ func (s *Scheme) unused(used map[string]bool) Faults {
 	for _, block := range []struct{ key, prefix, code string }{
 		{"params", "param:", "param_unused"}, {"tables", "table:", "name_unused"}, {"scales", "scale:", "name_unused"},
 		{"panels", "panel:", "panel_unused"}, {"ledger", "entry:", "name_unused"},
+		{"indicators", "indicator:", "name_unused"},
 	} {
-		n := s.root.get(block.key)
-		if n == nil {
-			continue
-		}
-		for _, e := range n.entries {
-			if !used[block.prefix+e.key] && !used["word:"+e.key] {
-				faults = append(faults, Fault{File: s.file, Line: e.at.line, Column: e.at.column, Warning: true,
-					Code: "scoring.fault." + block.code, Args: map[string]any{"Name": e.key, "Panel": e.key, "Block": block.key}})
+		for name, at := range s.root.get(block.key).names() {
+			if !used[block.prefix+name] && !used["word:"+name] {
+				faults = append(faults, Fault{File: s.file, Line: at.line, Column: at.column, Warning: true,
+					Code: "scoring.fault." + block.code, Args: map[string]any{"Name": name, "Panel": name, "Block": block.key}})
 			}
 		}
 	}
@@ -129,6 +126,7 @@ func (b *binder) program() {
 	b.readScales(root.get("scales"))
 	b.readPanels(root.get("panels"))
 	b.readLedger(root.get("ledger"))
+	b.readIndicators(root.get("indicators"))
 	b.readKinds(root.get("kinds"))
 	for i := 0; i < len(b.pending); i++ {
 		b.pending[i]()
@@ -179,7 +177,7 @@ func (b *binder) readTables(n *node) {
 		return
 	}
 	for _, e := range n.entries {
-		t := &tableDef{rows: map[string]map[string]*big.Rat{}, at: e.at.place()}
+		t := &tableDef{rows: map[string]map[string]*big.Rat{}, node: e.node}
 		b.prog.tables[e.key] = t
 		if !b.isMap(e.node) {
 			continue

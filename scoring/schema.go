@@ -26,7 +26,7 @@ func JSONSchema() []byte {
 
 // blocks lists the blocks of the language.
 func blocks() []string {
-	return []string{"scheme", "param", "scale", "panel", "entry", "kind", "part", "survey", "values", "value_rule", "ledger", "attribute",
+	return []string{"scheme", "param", "scale", "panel", "indicator", "entry", "kind", "part", "survey", "values", "value_rule", "ledger", "attribute",
 		"take", "rank_of", "level", "contest", "strength", "pick", "periods", "each", "bound", "missing", "label", "step", "late", "weights",
 		"rank", "veto", "grade", "award", "payout", "pool", "consequence"}
 }
@@ -106,6 +106,8 @@ func blockKeySchema(block, key string) (any, bool) {
 		return mapOfSchema(ref("scale")), true
 	case "scheme.panels":
 		return mapOfSchema(either(ref("panel"), jsonRow{{"type", "null"}})), true
+	case "scheme.indicators":
+		return either(listOfSchema(scalar()), mapOfSchema(either(ref("indicator"), jsonRow{{"type", []string{"string", "null"}}}))), true
 	case "scheme.ledger":
 		return mapOfSchema(either(choice("signed", "add", "subtract", "none"), ref("entry"))), true
 	case "scheme.kinds":

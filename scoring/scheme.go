@@ -35,6 +35,8 @@ type program struct {
 	panels   map[string]*panel
 	entries  map[string]*entryKind
 	tables   map[string]*tableDef
+	declares bool // the scheme lists its indicators
+	codes    []indicator
 	kinds    []*kind
 	kindOf   map[string]*kind
 }
@@ -97,7 +99,7 @@ type entryKind struct {
 // tableDef is a named table of numbers: one row, or rows by a word.
 type tableDef struct {
 	rows map[string]map[string]*big.Rat // "" for a table without rows
-	at   at
+	node *node                          // as written
 }
 
 // kind is a kind of subject with its tree.

@@ -159,7 +159,11 @@ func TestSchemeFaults(t *testing.T) {
 
 // position is line:column of a piece of text.
 func position(text, piece string) string {
-	before := text[:max(strings.Index(text, piece), 0)]
+	return lineColumn(text, max(strings.Index(text, piece), 0))
+}
+
+func lineColumn(text string, offset int) string {
+	before := text[:offset]
 	return fmt.Sprintf("%d:%d", strings.Count(before, "\n")+1, len(before)-strings.LastIndexByte(before, '\n'))
 }
 

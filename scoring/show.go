@@ -38,6 +38,16 @@ func (s *Scheme) Show(words Words, lang string) string {
 		o.put(1, o.say("panel", "Panel", titleFor(p.title, code, lang), "Code", code, "Items", strings.Join(p.items, ", "), "Min", p.min)+
 			o.once(p))
 	}
+	if len(prog.codes) > 0 {
+		o.head("indicators")
+	}
+	for _, d := range prog.codes {
+		if title := d.title.In(lang); title != "" {
+			o.put(1, o.say("declared", "Title", title, "Code", d.code))
+		} else {
+			o.put(1, d.code)
+		}
+	}
 	if len(prog.entries) > 0 {
 		o.head("ledger_kinds")
 		o.ledgerKinds(prog.entries)

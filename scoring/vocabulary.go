@@ -7,13 +7,15 @@ import "slices"
 func keysOf(block string) []string {
 	switch block {
 	case "scheme":
-		return []string{"scheme", "version", "title", "note", "decimals", "params", "tables", "scales", "panels", "ledger", "kinds"}
+		return []string{"scheme", "version", "title", "note", "decimals", "params", "tables", "scales", "panels", "indicators", "ledger", "kinds"}
 	case "param":
 		return []string{"value", "choices", "title"}
 	case "scale":
 		return []string{"points", "unknown", "from", "to"}
 	case "panel":
 		return []string{"title", "scale", "items", "once", "keep", "answered", "min"}
+	case "indicator":
+		return []string{"title"}
 	case "entry":
 		return []string{"points", "approval", "levels", "title"}
 	case "kind":

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"iter"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -78,6 +79,25 @@ func (n *node) get(key string) *node {
 		}
 	}
 	return nil
+}
+
+// names are what a map or a list of texts declares, each with its place.
+func (n *node) names() iter.Seq2[string, *node] {
+	return func(yield func(string, *node) bool) {
+		if n == nil {
+			return
+		}
+		for _, e := range n.entries {
+			if !yield(e.key, e.at) {
+				return
+			}
+		}
+		for _, item := range n.items {
+			if !yield(item.text, item) {
+				return
+			}
+		}
+	}
 }
 
 // parseYAML reads one document. Anchors, aliases, tags and merge keys are
