@@ -24,9 +24,13 @@ type strict struct {
 	limit   int
 	sent    []time.Time // accepted, in order
 	chats   map[string]time.Time
-	refused int
+	refused refusals
 	drawn   map[string]chan time.Time // who waits for a message of a chat to be redrawn
 }
+
+// refusals counts messages that were refused: as more than the limit over all chats, or as a second one
+// in a chat.
+type refusals struct{ all, chat int }
 
 // strictDelay is how long every call takes.
 const strictDelay = 20 * time.Millisecond
@@ -84,8 +88,12 @@ func (s *strict) send(at time.Time, chat string) (id int, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i, _ := slices.BinarySearchFunc(s.sent, at.Add(-time.Second), time.Time.Compare)
-	if len(s.sent)-i >= s.limit || at.Sub(s.chats[chat]) < time.Second {
-		s.refused++
+	switch {
+	case at.Sub(s.chats[chat]) < time.Second:
+		s.refused.chat++
+		return 0, false
+	case len(s.sent)-i >= s.limit:
+		s.refused.all++
 		return 0, false
 	}
 	s.sent, s.chats[chat] = append(s.sent, at), at
@@ -102,7 +110,7 @@ func (s *strict) await(chat int64) <-chan time.Time {
 }
 
 // seen returns when messages were accepted, and how many were refused.
-func (s *strict) seen() ([]time.Time, int) {
+func (s *strict) seen() ([]time.Time, refusals) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.sent), s.refused
