@@ -13,11 +13,36 @@ const (
 	// A row of slots is reserved at a time, so that reading and reserving do not cost round trips for
 	// each message, and only shortly before, so that what is sent is sent as things stand.
 	slotRow   = 100 * time.Millisecond
-	slotAhead = 150 * time.Millisecond
-	// A slot that a busy machine wakes up too late for is let go: late ones beside those in time would
-	// be more than the rate.
-	slotLate = 40 * time.Millisecond
+	slotAhead = 300 * time.Millisecond
+	// A slot that a busy machine wakes up too late for is let go.
+	slotLate = 500 * time.Millisecond
 )
+
+// pathMemory is how long the shortest way to Telegram and back is remembered.
+const pathMemory = time.Minute
+
+// path knows how long the way to Telegram and back takes at least, lately. It is safe for concurrent use.
+type path struct {
+	mu           sync.Mutex
+	since        time.Time
+	least, older time.Duration // in the time since then, and in the one before
+}
+
+// arrived returns when a call has come to Telegram at the latest, told as if the way there took no time
+// where nothing is in the way: what it took longer than others can have been before it arrived.
+func (p *path) arrived(begun, ended time.Time) time.Time {
+	took := ended.Sub(begun)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case p.since.IsZero():
+		p.since, p.least, p.older = ended, took, took
+	case ended.Sub(p.since) > pathMemory:
+		p.since, p.least, p.older = ended, took, p.least
+	}
+	p.least = min(p.least, took)
+	return ended.Add(-min(p.least, p.older))
+}
 
 const (
 	// recordPause is how long a sender waits before it tries again to record what went out.
@@ -86,7 +111,7 @@ func (l *sentLog) run(ctx context.Context) {
 }
 
 // gateLife is how long a round's state is trusted: what is paused or closed stops within it.
-const gateLife = 250 * time.Millisecond
+const gateLife = 500 * time.Millisecond
 
 // gate knows whether a round is open at the moment of sending.
 type gate struct {
@@ -101,21 +126,21 @@ type seen struct {
 	at    time.Time
 }
 
-// open reports whether the round of something that asks is open, a moment old at most; what does not
-// ask may always go out.
-func (g *gate) open(ctx context.Context, d storage.Delivery) bool {
-	if d.Kind != storage.DeliverInvitation && d.Kind != storage.DeliverReminder {
+// open reports whether the round of something that asks is open, a moment ago at most: it was when the
+// delivery was read. What does not ask may always go out.
+func (g *gate) open(ctx context.Context, f flight) bool {
+	now := time.Now()
+	if f.Kind != storage.DeliverInvitation && f.Kind != storage.DeliverReminder || now.Sub(f.read) < gateLife {
 		return true
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	now := time.Now()
-	if s, ok := g.known[d.RoundID]; ok && now.Sub(s.at) < gateLife {
+	if s, ok := g.known[f.RoundID]; ok && now.Sub(s.at) < gateLife {
 		return s.state == survey.RoundOpen
 	}
-	state, err := g.read(ctx, d.RoundID)
+	state, err := g.read(ctx, f.RoundID)
 	if err == nil {
-		g.known[d.RoundID] = seen{state, now}
+		g.known[f.RoundID] = seen{state, now}
 	}
 	return err == nil && state == survey.RoundOpen
 }

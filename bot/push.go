@@ -46,14 +46,15 @@ type SenderConfig struct {
 // all replicas share, and sent, each at its slot. What fails is put off where trying again can help. A
 // crash doubles at most what was in flight.
 type Sender struct {
-	cfg    SenderConfig
-	queue  *queue
-	log    *sentLog
-	gate   *gate
-	flying chan struct{} // a token for every message under way
-	flight sync.WaitGroup
-	next   time.Time // when the next row is due
-	rested time.Time // no lease is asked for before, unless there is a notice
+	cfg     SenderConfig
+	queue   *queue
+	log     *sentLog
+	gate    *gate
+	flying  chan struct{} // a token for every message under way
+	flights sync.WaitGroup
+	path    *path
+	next    time.Time // when the next row is due
+	rested  time.Time // no lease is asked for before, unless there is a notice
 }
 
 // NewSender returns a Sender that has sent nothing yet.
@@ -64,6 +65,7 @@ func NewSender(cfg SenderConfig) *Sender {
 		log:    &sentLog{store: cfg.Store},
 		gate:   &gate{read: cfg.Store.RoundState, known: map[int64]seen{}},
 		flying: make(chan struct{}, mostFlying),
+		path:   &path{},
 	}
 }
 
@@ -77,7 +79,7 @@ func (s *Sender) Run(ctx context.Context) error {
 		}
 		s.sleep(ctx, pause)
 	}
-	s.flight.Wait()
+	s.flights.Wait()
 	s.queue = newQueue()
 	back, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendTimeout)
 	defer cancel()
@@ -126,6 +128,7 @@ func (s *Sender) step(ctx context.Context) (time.Duration, error) {
 
 // idle returns how long nothing falls due.
 func (s *Sender) idle(ctx context.Context) (time.Duration, error) {
+	s.cfg.Limiter.Flush(ctx, globalPace)
 	if s.queue.busy() {
 		return briefPause, nil // what is in flight makes room, or comes again
 	}
@@ -186,6 +189,7 @@ func (s *Sender) giveBack(ctx context.Context) error {
 
 // row sends what fits into the next row of slots.
 func (s *Sender) row(ctx context.Context) error {
+	read := time.Now()
 	picks := s.queue.take(max(1, int(s.cfg.Rate*slotRow.Seconds())))
 	found, err := s.cfg.Store.Outgoing(ctx, s.cfg.Worker, picks)
 	if err != nil {
@@ -197,19 +201,21 @@ func (s *Sender) row(ctx context.Context) error {
 	if err != nil || len(fit) == 0 {
 		return err
 	}
-	// New messages that answered somebody count with Telegram as well: they have had their slots.
+	// New messages that answered somebody count with Telegram as well: they get their slots afterwards.
 	replies := min(int(s.cfg.Bot.unpaced.Swap(0)), len(fit))
-	wait, gap := s.cfg.Limiter.ReserveRow(ctx, globalPace, s.cfg.Rate, len(fit)+replies)
-	if wait > storage.MaxPace { // a penalty: what is held is for whoever comes first when it ends
+	slots, wait := s.cfg.Limiter.ReserveRow(ctx, globalPace, s.cfg.Rate, replies+len(fit))
+	if slots == nil { // a penalty: what is held is for whoever comes first when it ends
 		s.next = time.Now().Add(wait - slotAhead)
 		s.queue.drop(fit)
 		return s.giveBack(ctx)
 	}
-	first := time.Now().Add(wait + time.Duration(replies)*gap)
-	for i, d := range fit {
-		s.launch(ctx, d, first.Add(time.Duration(i)*gap))
+	for _, slot := range slots[:replies] {
+		s.cfg.Limiter.Settle(slot, time.Now())
 	}
-	s.next = first.Add(time.Duration(len(fit))*gap - slotAhead)
+	for i, d := range fit {
+		s.launch(ctx, flight{Delivery: d, read: read, slot: slots[replies+i]})
+	}
+	s.next = slots[len(slots)-1].At.Add(-slotAhead)
 	return nil
 }
 
@@ -245,45 +251,60 @@ func (s *Sender) paceChats(ctx context.Context, found []storage.Delivery) ([]sto
 	return fit, nil
 }
 
+// flight is a delivery as it was read at a moment, with its slot.
+type flight struct {
+	storage.Delivery
+	read time.Time
+	slot storage.Slot
+}
+
 // launch sends one delivery at its slot, beside the others.
-func (s *Sender) launch(ctx context.Context, d storage.Delivery, at time.Time) {
+func (s *Sender) launch(ctx context.Context, f flight) {
 	s.flying <- struct{}{}
-	s.flight.Go(func() {
+	s.flights.Go(func() {
 		defer func() { <-s.flying }()
-		if err := s.fly(context.WithoutCancel(ctx), d, at); err != nil {
-			s.cfg.Log.ErrorContext(ctx, "delivery not recorded", "delivery", d.ID, "error", scrub(err))
+		if err := s.fly(context.WithoutCancel(ctx), f); err != nil {
+			s.cfg.Log.ErrorContext(ctx, "delivery not recorded", "delivery", f.ID, "error", scrub(err))
 		}
 	})
 }
 
 // fly renders a delivery, waits for its slot, sends it and records what became of it. What it leaves
 // undone still waits in its span.
-func (s *Sender) fly(ctx context.Context, d storage.Delivery, at time.Time) error {
-	now := s.queue.clock(d)
-	out, err := s.cfg.Bot.Render(ctx, d)
-	time.Sleep(time.Until(at))
-	if err == nil && time.Since(at) > slotLate {
-		s.queue.again(d, time.Now())
+func (s *Sender) fly(ctx context.Context, f flight) error {
+	now := s.queue.clock(f.Delivery)
+	out, err := s.cfg.Bot.Render(ctx, f.Delivery)
+	if err == nil {
+		time.Sleep(time.Until(f.slot.At))
+		if time.Since(f.slot.At) <= slotLate && !s.queue.spent(f.Delivery) && s.gate.open(ctx, f) {
+			defer s.queue.done(f.Delivery)
+			return s.attempt(ctx, now, f, out)
+		}
+	}
+	s.cfg.Limiter.Waive(f.slot)
+	if err == nil && time.Since(f.slot.At) > slotLate {
+		s.queue.again(f.Delivery, time.Now())
 		return nil
 	}
-	defer s.queue.done(d)
+	defer s.queue.done(f.Delivery)
 	switch {
 	case errors.Is(err, errObsolete):
-		return s.cfg.Store.Fail(ctx, now(), d.ID, survey.DeliveryExpired, "obsolete")
+		return s.cfg.Store.Fail(ctx, now(), f.ID, survey.DeliveryExpired, "obsolete")
 	case err != nil:
-		return s.retry(ctx, now, d, "render", err)
-	case s.queue.spent(d) || !s.gate.open(ctx, d):
-		return nil
+		return s.retry(ctx, now, f.Delivery, "render", err)
 	}
-	return s.attempt(ctx, now, d, out)
+	return nil
 }
 
 // attempt makes the call, whatever it brings.
-func (s *Sender) attempt(ctx context.Context, now func() time.Time, d storage.Delivery, out outgoing) error {
+func (s *Sender) attempt(ctx context.Context, now func() time.Time, f flight, out outgoing) error {
+	d := f.Delivery
 	call, cancel := context.WithTimeout(ctx, sendTimeout)
 	out.paced = true
+	begun := time.Now()
 	sent, err := s.cfg.Bot.send(call, out)
 	cancel()
+	s.cfg.Limiter.Settle(f.slot, s.path.arrived(begun, time.Now()))
 	outcome, wait := Judge(err)
 	s.cfg.Count(d.Kind, outcome)
 	switch outcome {

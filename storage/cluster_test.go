@@ -53,7 +53,7 @@ func TestRedisCluster(t *testing.T) {
 	}
 	for n := range clusterUsers { // paces of chats, as many
 		key := fmt.Sprintf("chat:%d", n)
-		first, second := r.Limiter().Reserve(ctx, key, 1), other.Limiter().Reserve(ctx, key, 1)
+		first, second := reserve(ctx, r.Limiter(), key, 1), reserve(ctx, other.Limiter(), key, 1)
 		if first != 0 || second < 900*time.Millisecond || second > 1100*time.Millisecond {
 			t.Errorf("%s: slots after %v and %v", key, first, second)
 		}
@@ -128,7 +128,7 @@ func TestRedisClusterLosesANode(t *testing.T) {
 		if put() == 0 {
 			t.Error("all sessions were kept, and a third of Redis is away")
 		}
-		r.Limiter().Reserve(ctx, "all", 30)
+		reserve(ctx, r.Limiter(), "all", 30)
 		if took := time.Since(began); took > clusterUsers*pressPatience/4 {
 			t.Errorf("%d presses took %v", clusterUsers, took)
 		}

@@ -26,7 +26,8 @@
 //	scores.go     evaluations.go and their runs, inputs.go, folder.go,
 //	              responses.go: what runs compute from, export.go, release.go
 //	redis.go      what may be lost; sessions.go: conversations
-//	limiter.go    pacing shared by all replicas, in Redis
+//	limiter.go    pacing shared by all replicas, in Redis; row.go: in rows of
+//	              slots, no more than the rate whatever is late
 //	listen.go     signals from the database
 //	lock.go       the lock that makes one replica the poller
 //

@@ -9,9 +9,9 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// paceShare is the part of a rate that is used. Slots are even, so a window of
-// one second holds at most the rate even where some of what was paced comes up
-// to 50 ms later than the rest.
+// paceShare is the part of a rate that is used: slots are even, and what comes
+// up to 50 ms later than the rest still fits beside it. What comes later than
+// that makes the slots after it wait (see row.go).
 const paceShare = 0.95
 
 // aloneShare is the part of a rate that one process takes while Redis is away and it
@@ -30,14 +30,14 @@ const MaxPace = 2 * time.Second
 // maxPaces bounds what one process remembers of paces.
 const maxPaces = 10_000
 
-// reserveScript hands out the next free slots of a pace, and tells when the
-// first one is, in microseconds from now; ARGV[4] is how many.
+// reserveScript hands out the next free slot of a pace, and tells when it is, in
+// microseconds from now.
 // What the process remembers (ARGV[2]) holds even if Redis has forgotten.
-// Slots too far ahead are not handed out: the wait alone is told.
+// A slot too far ahead is not handed out: the wait alone is told.
 const reserveScript = `
 local t = redis.call('TIME')
 local now = tonumber(t[1]) * 1000000 + tonumber(t[2])
-local interval, remembered, limit = tonumber(ARGV[1]) * tonumber(ARGV[4]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local interval, remembered, limit = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local slot = math.max(now + remembered,
     tonumber(redis.call('GET', KEYS[1]) or '0'), tonumber(redis.call('GET', KEYS[2]) or '0'))
 local wait = slot - now
@@ -72,12 +72,14 @@ type Limiter struct {
 	presses  *patience // of those who press and only want to know
 	paced    *patience
 	reserve  *redis.Script
+	row      *redis.Script
 	penalise *redis.Script
 	penalty  *redis.Script
 
-	mu    sync.Mutex
-	paces map[string]*localPace
-	lost  time.Time // since when Redis does not answer; zero: it does
+	mu      sync.Mutex
+	paces   map[string]*localPace
+	settled map[string][]settled // what Redis is to be told of slots, by pace
+	lost    time.Time            // since when Redis does not answer; zero: it does
 }
 
 func newLimiter(client redis.UniversalClient, presses, paced *patience) *Limiter {
@@ -86,9 +88,11 @@ func newLimiter(client redis.UniversalClient, presses, paced *patience) *Limiter
 		presses:  presses,
 		paced:    paced,
 		reserve:  redis.NewScript(reserveScript),
+		row:      redis.NewScript(rowScript),
 		penalise: redis.NewScript(penaliseScript),
 		penalty:  redis.NewScript(penaltyScript),
 		paces:    map[string]*localPace{},
+		settled:  map[string][]settled{},
 	}
 }
 
@@ -101,39 +105,11 @@ type localPace struct {
 func slotName(key string) string    { return "pingyi:pace:{" + key + "}" }
 func penaltyName(key string) string { return "pingyi:pace:{" + key + "}:penalty" }
 
-// Reserve takes the next slot of the pace called key, which has rate slots a
-// second over all replicas, and returns how long to wait for it. Slots are
-// even: no burst. A wait longer than MaxPace (after a penalty) takes no slot:
-// put the matter off for as long and reserve again.
-func (l *Limiter) Reserve(ctx context.Context, key string, rate float64) time.Duration {
-	wait, _ := l.ReserveRow(ctx, key, rate, 1)
-	return wait
-}
-
-// ReserveRow is Reserve for n slots that follow one another: it returns how
-// long to wait for the first, and the gap from each to the next.
-func (l *Limiter) ReserveRow(ctx context.Context, key string, rate float64, n int) (wait, gap time.Duration) {
-	if rate <= 0 || math.IsNaN(rate) {
-		return MaxPace + time.Second, 0
-	}
-	gap = time.Duration(float64(time.Second) / (rate * paceShare))
-	wait, err := l.run(ctx, l.paced, l.reserve, []string{slotName(key), penaltyName(key)},
-		gap.Microseconds(), l.remembered(key).Microseconds(), MaxPace.Microseconds(), n)
-	switch alone := l.orphaned(err); {
-	case err != nil && !alone:
-		return MaxPace + time.Second, 0
-	case err != nil:
-		gap = time.Duration(float64(gap) / aloneShare)
-		return l.reserveAlone(key, time.Duration(n)*gap), gap
-	}
-	if wait <= MaxPace {
-		l.remember(key, func(p *localPace) { p.next = later(p.next, time.Now().Add(wait+time.Duration(n)*gap)) })
-	}
-	return wait, gap
-}
-
-// ReserveEach is Reserve for many paces of the same rate, in one round trip. It
-// returns how long to wait for each.
+// ReserveEach takes the next slot of each of the paces called keys, which have
+// rate slots a second over all replicas, in one round trip, and returns how
+// long to wait for each. Slots are even: no burst. A wait longer than MaxPace
+// (after a penalty) takes no slot: put the matter off for as long and reserve
+// again.
 func (l *Limiter) ReserveEach(ctx context.Context, keys []string, rate float64) []time.Duration {
 	waits := make([]time.Duration, len(keys))
 	if rate <= 0 || math.IsNaN(rate) || len(keys) == 0 {
@@ -148,7 +124,7 @@ func (l *Limiter) ReserveEach(ctx context.Context, keys []string, rate float64) 
 		ask := func(pipe redis.Pipeliner) error {
 			for i, key := range keys {
 				asked[i] = l.reserve.EvalSha(ctx, pipe, []string{slotName(key), penaltyName(key)},
-					gap.Microseconds(), l.remembered(key).Microseconds(), MaxPace.Microseconds(), 1)
+					gap.Microseconds(), l.remembered(key).Microseconds(), MaxPace.Microseconds())
 			}
 			return nil
 		}

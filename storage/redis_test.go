@@ -247,7 +247,7 @@ func sends(ctx context.Context, limiters []*Limiter, workers int, rate float64, 
 		for range workers {
 			all.Go(func() {
 				for ctx.Err() == nil {
-					wait := l.Reserve(ctx, "all", rate)
+					wait := reserve(ctx, l, "all", rate)
 					turn := time.Since(began) + wait
 					if !sleep(ctx, wait) {
 						return
@@ -323,7 +323,7 @@ func TestPacingSurvivesAFlush(t *testing.T) {
 	if err := limiters[0].client.FlushDB(t.Context()).Err(); err != nil {
 		t.Fatal(err)
 	}
-	if wait := limiters[0].Reserve(t.Context(), "all", rate); wait < 15*time.Second {
+	if wait := reserve(t.Context(), limiters[0], "all", rate); wait < 15*time.Second {
 		t.Errorf("after a flush the penalty is forgotten: %v", wait)
 	}
 }
@@ -337,7 +337,7 @@ func TestPenalty(t *testing.T) {
 	if left := ls[2].Penalty(ctx, "all"); left < 4*time.Second || left > 5*time.Second {
 		t.Errorf("others see a penalty of %v", left)
 	}
-	if wait := ls[3].Reserve(ctx, "all", 10); wait < 4*time.Second {
+	if wait := reserve(ctx, ls[3], "all", 10); wait < 4*time.Second {
 		t.Errorf("a slot during the penalty: %v", wait)
 	}
 	keys := []string{"chat:1", "chat:2", "chat:1"}
@@ -348,17 +348,17 @@ func TestPenalty(t *testing.T) {
 			}
 		}
 	}
-	if wait := ls[2].Reserve(ctx, "chat:5", 1); wait != 0 {
+	if wait := reserve(ctx, ls[2], "chat:5", 1); wait != 0 {
 		t.Errorf("another pace waits %v", wait)
 	}
 	ls[0].Penalise(ctx, "chat:7", 3*time.Hour)
-	if wait := ls[1].Reserve(ctx, "chat:7", 1); wait < 2*time.Hour {
+	if wait := reserve(ctx, ls[1], "chat:7", 1); wait < 2*time.Hour {
 		t.Errorf("a long penalty: %v", wait)
 	}
 	if n := ls[1].client.Exists(ctx, slotName("chat:7")).Val(); n != 0 {
 		t.Error("a wait that is too long took a slot")
 	}
-	if wait := ls[0].Reserve(ctx, "never", 0); wait <= MaxPace {
+	if wait := reserve(ctx, ls[0], "never", 0); wait <= MaxPace {
 		t.Errorf("a rate of nothing waits %v", wait)
 	}
 }
@@ -367,7 +367,7 @@ func TestPacingWithoutRedis(t *testing.T) {
 	t.Parallel()
 	const rate = 100
 	l := openRedis(t, "redis://127.0.0.1:1").Limiter()
-	if wait := l.Reserve(t.Context(), "all", rate); wait <= MaxPace {
+	if wait := reserve(t.Context(), l, "all", rate); wait <= MaxPace {
 		t.Errorf("a slot after %v, while others may still have Redis", wait)
 	}
 	l.lost = l.lost.Add(-aloneAfter)
@@ -378,7 +378,7 @@ func TestPacingWithoutRedis(t *testing.T) {
 		t.Errorf("%d sends within one second without Redis, want nearly %d", most, rate/4)
 	}
 	l.Penalise(t.Context(), "all", time.Minute)
-	if wait := l.Reserve(t.Context(), "all", rate); wait < 50*time.Second {
+	if wait := reserve(t.Context(), l, "all", rate); wait < 50*time.Second {
 		t.Errorf("penalised: %v", wait)
 	}
 	if left := l.Penalty(t.Context(), "all"); left < 50*time.Second {
@@ -395,4 +395,14 @@ func TestLimiterForgetsWhatIsPast(t *testing.T) {
 	if n := len(l.paces); n > maxPaces {
 		t.Errorf("%d paces are remembered", n)
 	}
+}
+
+// reserve takes one slot and returns the wait for it; what is sent there comes at once.
+func reserve(ctx context.Context, l *Limiter, key string, rate float64) time.Duration {
+	row, wait := l.ReserveRow(ctx, key, rate, 1)
+	for _, slot := range row {
+		l.Settle(slot, slot.At)
+	}
+	l.Flush(ctx, key)
+	return wait
 }
