@@ -3,6 +3,7 @@ package storage
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -14,104 +15,262 @@ import (
 
 // Ballots are cleaned and counted where they are. Closing numbered them so that
 // those which are counted together have the upper half of their ids in common,
-// their cell (seal.go): a histogram by cell is one scan of the answers and joins
-// nothing, and the ballots of a panel are one range of ids.
+// their cell (seal.go): a histogram by cell is one scan of a round's answers,
+// whatever its panels, and joins nothing. It counts ballots with too few answers
+// too: they are rare, so theirs are taken out again.
 
 // cellBits is how far an id is shifted to get the ballot's cell.
 const cellBits = `32`
 
-// sqlRange is the range of the ids of a panel's ballots; NULL where it has none.
-const sqlRange = `SELECT min(id), max(id) FROM ballot WHERE round_id = @round AND panel_id = @panel`
-
-// Ballots with the number of their answers that count: as closing wrote it down,
-// if that is what the scheme asks for …
+// Ballots of panels with the number of their answers that count: as closing wrote
+// it down, if that is what the scheme asks for …
 const sqlSheetsAsSealed = `
-	SELECT id, subject_id, relation, stratum, status, rated AS n
-	FROM ballot WHERE round_id = @round AND panel_id = @panel`
+	SELECT id, status, rated::bigint AS n FROM ballot WHERE round_id = @round AND panel_id = ANY(@panels::bigint[])`
 
 // … or else counted from the answers.
 const sqlSheetsCounted = `
-	SELECT b.id, b.subject_id, b.relation, b.stratum, b.status, coalesce(a.n, 0) AS n
+	SELECT b.id, b.status, coalesce(a.n, 0) AS n
 	FROM ballot b LEFT JOIN (
 		SELECT ballot_id, count(*) AS n FROM answer
-		WHERE round_id = @round AND ballot_id BETWEEN @from AND @to
-		  AND item = ANY(@items::smallint[]) AND value <> '' AND value <> ALL(@unknown::text[])
+		WHERE round_id = @round AND item = ANY(@items::smallint[]) AND value <> '' AND value <> ALL(@unknown::text[])
 		GROUP BY ballot_id
 	) a ON a.ballot_id = b.id
-	WHERE b.round_id = @round AND b.panel_id = @panel`
+	WHERE b.round_id = @round AND b.panel_id = ANY(@panels::bigint[])`
 
-// sqlVerdicts returns the statement that says what became of a panel's ballots.
-func sqlVerdicts(sheets string) string {
+// sqlAlike returns the statement that says how many ballots of a cell have how many answers. One of
+// them says what they all are.
+func sqlAlike(sheets string) string {
 	return `
-	WITH cell AS MATERIALIZED (
-		SELECT subject_id, relation, stratum, status, count(*) AS n,
-		       count(*) FILTER (WHERE n * @denominator::bigint >= @needed::bigint) AS enough
-		FROM (` + sheets + `) sheets GROUP BY subject_id, relation, stratum, status
-	), big AS (
-		SELECT subject_id, relation FROM cell GROUP BY subject_id, relation
-		HAVING coalesce(sum(n) FILTER (WHERE status = 'valid'), 0) >= @few
-	)
-	SELECT s.code, cell.relation, cell.stratum,
-	       coalesce(sum(n) FILTER (WHERE status <> 'valid' OR big.subject_id IS NULL), 0)::bigint,
-	       coalesce(sum(n - enough) FILTER (WHERE status = 'valid' AND big.subject_id IS NOT NULL), 0)::bigint,
-	       coalesce(sum(enough) FILTER (WHERE status = 'valid' AND big.subject_id IS NOT NULL), 0)::bigint
-	FROM cell JOIN subject s ON s.id = cell.subject_id LEFT JOIN big USING (subject_id, relation)
-	GROUP BY s.code, cell.relation, cell.stratum`
+	SELECT cell, b.panel_id, s.code AS subject, b.relation, b.stratum, b.status = 'valid' AS valid, answered, ballots
+	FROM (
+		SELECT id >> ` + cellBits + ` AS cell, n AS answered, count(*) AS ballots, min(id) AS one
+		FROM (` + sheets + `) sheets GROUP BY 1, 2
+	) alike JOIN ballot b ON b.round_id = @round AND b.id = one JOIN subject s ON s.id = b.subject_id`
 }
 
-// sqlHistogram returns the statement that says how often which answer was given
-// by those ballots that count. Those with too few answers are left out one by
-// one; the others go by cells, and only what is counted is looked at more closely.
-func sqlHistogram(sheets string) string {
-	return `
-	WITH counted AS MATERIALIZED (
-		SELECT ballot_id >> ` + cellBits + ` AS cell, item, value, count(*) AS n FROM answer
-		WHERE round_id = @round AND ballot_id BETWEEN @from AND @to
-		  AND item = ANY(@items::smallint[]) AND value <> ''
-		  AND NOT EXISTS (SELECT FROM (` + sheets + `) void
-		                  WHERE void.id = ballot_id AND void.n * @denominator::bigint < @needed::bigint)
-		GROUP BY 1, 2, 3
-	), cell AS MATERIALIZED (
-		SELECT id >> ` + cellBits + ` AS cell, subject_id, relation, stratum, count(*) AS n
-		FROM ballot WHERE round_id = @round AND panel_id = @panel AND status = 'valid' GROUP BY 1, 2, 3, 4
-	), big AS (
-		SELECT subject_id, relation FROM cell GROUP BY subject_id, relation HAVING sum(n) >= @few
-	)
-	SELECT s.code, cell.relation, cell.stratum, asked.code, counted.value, sum(counted.n)::bigint
-	FROM counted JOIN cell USING (cell) JOIN big USING (subject_id, relation) JOIN subject s ON s.id = subject_id
-	JOIN unnest(@items::smallint[], @codes::text[]) AS asked (item, code) USING (item)
-	GROUP BY s.code, cell.relation, cell.stratum, asked.code, counted.value`
+// sqlVoid returns the statement that names a panel's ballots with too few answers.
+func sqlVoid(sheets string) string {
+	return `SELECT id FROM (` + sheets + `) sheets WHERE status = 'valid' AND n < @enough`
 }
 
-// countPanel cleans and counts a panel's ballots in the database.
-func countPanel(ctx context.Context, tx pgx.Tx, p panelOf, questionnaire *survey.Questionnaire,
-	rule scoring.PanelRule, in *inputs) error {
-	var from, to *int64
-	of := pgx.NamedArgs{"round": p.RoundID, "panel": p.PanelID}
-	if err := tx.QueryRow(ctx, sqlRange, of).Scan(&from, &to); err != nil || from == nil {
-		return err
-	}
-	var items []int16
-	var codes []string
+// How often which answer was given, by cells: of all ballots in a range of cells …
+const sqlHistogram = `
+	SELECT ballot_id >> ` + cellBits + ` AS cell, item, value, count(*) AS n FROM answer
+	WHERE round_id = @round AND value <> ''
+	  AND ballot_id BETWEEN @from::bigint << ` + cellBits + ` AND ((@to::bigint + 1) << ` + cellBits + `) - 1
+	GROUP BY 1, 2, 3`
+
+// … or of some.
+const sqlHistogramOf = `
+	SELECT ballot_id >> ` + cellBits + ` AS cell, item, value, count(*) AS n FROM answer
+	WHERE round_id = @round AND ballot_id = ANY(@ballots::bigint[]) AND value <> '' GROUP BY 1, 2, 3`
+
+// panelCount is a panel of a round that is to be counted.
+type panelCount struct {
+	panelOf
+	items   map[int16]string // those that count, by their numbers
+	unknown []string
+	enough  int64 // answers that a ballot needs
+	sealed  bool  // closing has counted them
+	cells   []alike
+}
+
+// alike are ballots that are alike in all that decides what becomes of them.
+type alike struct {
+	Cell                       int64
+	PanelID                    int64
+	Subject, Relation, Stratum string
+	Valid                      bool
+	Answered, Ballots          int64
+}
+
+// given is how often an answer was given in a cell.
+type given struct {
+	Cell  int64
+	Item  int16
+	Value string
+	N     int64
+}
+
+// toCount prepares the counting of a panel.
+func toCount(p panelOf, questionnaire *survey.Questionnaire, rule scoring.PanelRule) *panelCount {
+	c := &panelCount{panelOf: p, items: map[int16]string{}, unknown: list(rule.Unknown), sealed: asSealed(questionnaire, rule)}
 	for _, it := range questionnaire.Items {
 		if slices.Contains(rule.Items, it.Code) {
-			items, codes = append(items, int16(it.N)), append(codes, it.Code)
+			c.items[int16(it.N)] = it.Code
 		}
 	}
 	// answered ≥ share·items, in whole numbers, and at least one.
-	share := rule.Answered
-	needed := share.Num().Int64() * int64(len(rule.Items))
-	args := pgx.NamedArgs{"round": p.RoundID, "panel": p.PanelID, "few": p.few, "items": items, "codes": list(codes),
-		"unknown": list(rule.Unknown), "denominator": share.Denom().Int64(), "needed": max(1, needed),
-		"from": *from, "to": *to}
-	sheets := sqlSheetsCounted
-	if asSealed(questionnaire, rule) {
-		sheets = sqlSheetsAsSealed
-	}
-	if err := readTurnouts(ctx, tx, p, sheets, args, in); err != nil {
+	share, asked := rule.Answered, int64(len(rule.Items))
+	c.enough = max(1, (share.Num().Int64()*asked+share.Denom().Int64()-1)/share.Denom().Int64())
+	return c
+}
+
+// countPanels cleans and counts the ballots of panels of one round in the database.
+func countPanels(ctx context.Context, tx pgx.Tx, panels []*panelCount, in *inputs) error {
+	void, err := sortPanels(ctx, tx, panels)
+	if err != nil {
 		return err
 	}
-	return readHistogram(ctx, tx, p, sheets, args, in)
+	cells := []int64{}
+	for _, p := range panels {
+		for _, a := range p.cells {
+			cells = append(cells, a.Cell)
+		}
+	}
+	if len(cells) == 0 {
+		return nil
+	}
+	counts, err := countCells(ctx, tx, pgx.NamedArgs{"round": panels[0].RoundID, "ballots": void,
+		"from": slices.Min(cells), "to": slices.Max(cells)})
+	if err != nil {
+		return err
+	}
+	for _, p := range panels {
+		p.tell(counts, in)
+	}
+	return nil
+}
+
+// sortPanels finds the cells of the panels, and the ballots in them that hold too few answers.
+func sortPanels(ctx context.Context, tx pgx.Tx, panels []*panelCount) (void []int64, err error) {
+	var sealed []*panelCount
+	for _, p := range panels {
+		if p.sealed {
+			sealed = append(sealed, p)
+		} else if err := sortSheets(ctx, tx, p); err != nil {
+			return nil, err
+		}
+	}
+	if err := sortSheets(ctx, tx, sealed...); err != nil {
+		return nil, err
+	}
+	for _, p := range panels {
+		if !slices.ContainsFunc(p.cells, func(a alike) bool { return a.Valid && a.Answered < p.enough }) {
+			continue
+		}
+		rows, _ := tx.Query(ctx, sqlVoid(p.sheets()), p.args())
+		few, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+		if err != nil {
+			return nil, err
+		}
+		void = append(void, few...)
+	}
+	return void, nil
+}
+
+// sortSheets finds the cells of panels whose sheets are read by the same statement.
+func sortSheets(ctx context.Context, tx pgx.Tx, panels ...*panelCount) error {
+	if len(panels) == 0 {
+		return nil
+	}
+	args, ids, byID := panels[0].args(), make([]int64, len(panels)), map[int64]*panelCount{}
+	for i, p := range panels {
+		ids[i], byID[p.PanelID] = p.PanelID, p
+	}
+	args["panels"] = ids
+	rows, _ := tx.Query(ctx, sqlAlike(panels[0].sheets()), args)
+	cells, err := pgx.CollectRows(rows, pgx.RowToStructByName[alike])
+	for _, a := range cells {
+		byID[a.PanelID].cells = append(byID[a.PanelID].cells, a)
+	}
+	return err
+}
+
+// sheets is the statement that reads the panel's ballots, and args are its arguments.
+func (c *panelCount) sheets() string {
+	if c.sealed {
+		return sqlSheetsAsSealed
+	}
+	return sqlSheetsCounted
+}
+
+func (c *panelCount) args() pgx.NamedArgs {
+	return pgx.NamedArgs{"round": c.RoundID, "panels": []int64{c.PanelID}, "items": slices.Collect(maps.Keys(c.items)),
+		"unknown": c.unknown, "enough": c.enough}
+}
+
+// countCells counts all answers of a range of cells, but those of some ballots.
+func countCells(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs) (map[int64][]given, error) {
+	rows, _ := tx.Query(ctx, sqlHistogram, args)
+	all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[given])
+	if err != nil {
+		return nil, err
+	}
+	rows, _ = tx.Query(ctx, sqlHistogramOf, args)
+	less, err := pgx.CollectRows(rows, pgx.RowToStructByPos[given])
+	if err != nil {
+		return nil, err
+	}
+	out := map[given]int64{} // by the answer, its N left out
+	for _, g := range less {
+		out[given{g.Cell, g.Item, g.Value, 0}] = g.N
+	}
+	cells := map[int64][]given{}
+	for _, g := range all {
+		if g.N -= out[given{g.Cell, g.Item, g.Value, 0}]; g.N > 0 {
+			cells[g.Cell] = append(cells[g.Cell], g)
+		}
+	}
+	return cells, nil
+}
+
+// tell says what became of a panel's ballots, and how often those that count gave which answer.
+func (c *panelCount) tell(counts map[int64][]given, in *inputs) {
+	type group struct{ subject, relation string }
+	valid := map[group]int64{}
+	for _, a := range c.cells {
+		if a.Valid {
+			valid[group{a.Subject, a.Relation}] += a.Ballots
+		}
+	}
+	turnouts, answers := map[scoring.Turnout]scoring.Turnout{}, map[scoring.Count]int64{}
+	for _, a := range c.cells {
+		key := scoring.Turnout{Panel: c.Code, Relation: a.Relation, Subject: a.Subject, Stratum: a.Stratum, Period: c.Period}
+		t := turnouts[key]
+		switch {
+		case !a.Valid || valid[group{a.Subject, a.Relation}] < int64(c.few):
+			t.Invalid += a.Ballots
+		case a.Answered < c.enough:
+			t.Void += a.Ballots
+		default:
+			t.Valid += a.Ballots
+			c.add(answers, a, counts[a.Cell])
+			delete(counts, a.Cell) // once, however many answers its ballots hold
+		}
+		turnouts[key] = t
+	}
+	in.tell(turnouts, answers)
+}
+
+// add counts the answers of a cell that the panel's rule asks for.
+func (c *panelCount) add(answers map[scoring.Count]int64, a alike, counts []given) {
+	for _, g := range counts {
+		if item, asked := c.items[g.Item]; asked {
+			answers[scoring.Count{Panel: c.Code, Relation: a.Relation, Subject: a.Subject, Stratum: a.Stratum, Period: c.Period,
+				Item: item, Value: g.Value}] += g.N
+		}
+	}
+}
+
+// tell takes over what was counted, in an order of its own.
+func (in *inputs) tell(turnouts map[scoring.Turnout]scoring.Turnout, answers map[scoring.Count]int64) {
+	for _, key := range slices.SortedFunc(maps.Keys(turnouts), func(a, b scoring.Turnout) int {
+		return cmp.Or(strings.Compare(a.Subject, b.Subject), strings.Compare(a.Relation, b.Relation),
+			strings.Compare(a.Stratum, b.Stratum))
+	}) {
+		t := turnouts[key]
+		key.Invalid, key.Void, key.Valid = t.Invalid, t.Void, t.Valid
+		in.Turnouts = append(in.Turnouts, key)
+	}
+	for _, c := range slices.SortedFunc(maps.Keys(answers), func(a, b scoring.Count) int {
+		return cmp.Or(strings.Compare(a.Subject, b.Subject), strings.Compare(a.Relation, b.Relation),
+			strings.Compare(a.Stratum, b.Stratum), strings.Compare(a.Item, b.Item), strings.Compare(a.Value, b.Value))
+	}) {
+		n := answers[c]
+		c.N = n
+		in.Counts = append(in.Counts, c)
+	}
 }
 
 // asSealed says whether a rule counts just those answers of a ballot that
@@ -130,38 +289,4 @@ func asSealed(q *survey.Questionnaire, rule scoring.PanelRule) bool {
 	}
 	unknown := slices.Sorted(slices.Values(rule.Unknown))
 	return slices.Equal(slices.Compact(unknown), []string{survey.RatingUnknown, survey.DontKnow})
-}
-
-// readTurnouts reads what became of a panel's ballots.
-func readTurnouts(ctx context.Context, tx pgx.Tx, p panelOf, sheets string, args pgx.NamedArgs, in *inputs) error {
-	rows, _ := tx.Query(ctx, sqlVerdicts(sheets), args)
-	t := scoring.Turnout{Panel: p.Code, Period: p.Period}
-	var turnouts []scoring.Turnout
-	_, err := pgx.ForEachRow(rows, []any{&t.Subject, &t.Relation, &t.Stratum, &t.Invalid, &t.Void, &t.Valid}, func() error {
-		turnouts = append(turnouts, t)
-		return nil
-	})
-	slices.SortFunc(turnouts, func(a, b scoring.Turnout) int {
-		return cmp.Or(strings.Compare(a.Subject, b.Subject), strings.Compare(a.Relation, b.Relation),
-			strings.Compare(a.Stratum, b.Stratum))
-	})
-	in.Turnouts = append(in.Turnouts, turnouts...)
-	return err
-}
-
-// readHistogram reads the counts of a panel's answers.
-func readHistogram(ctx context.Context, tx pgx.Tx, p panelOf, sheets string, args pgx.NamedArgs, in *inputs) error {
-	rows, _ := tx.Query(ctx, sqlHistogram(sheets), args)
-	c := scoring.Count{Panel: p.Code, Period: p.Period}
-	var counts []scoring.Count
-	_, err := pgx.ForEachRow(rows, []any{&c.Subject, &c.Relation, &c.Stratum, &c.Item, &c.Value, &c.N}, func() error {
-		counts = append(counts, c)
-		return nil
-	})
-	slices.SortFunc(counts, func(a, b scoring.Count) int {
-		return cmp.Or(strings.Compare(a.Subject, b.Subject), strings.Compare(a.Relation, b.Relation),
-			strings.Compare(a.Stratum, b.Stratum), strings.Compare(a.Item, b.Item), strings.Compare(a.Value, b.Value))
-	})
-	in.Counts = append(in.Counts, counts...)
-	return err
 }

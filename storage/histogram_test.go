@@ -92,7 +92,7 @@ func TestHistogramIsThatOfANaiveCount(t *testing.T) {
 			p := panelOf{RoundID: c.round, PanelID: scalar[int64](t, c.Store, `SELECT id FROM panel`), Code: "residents", few: test.few}
 			got := &inputs{}
 			err := pgx.BeginFunc(t.Context(), c.pool, func(tx pgx.Tx) error {
-				return countPanel(t.Context(), tx, p, questionnaire, test.rule, got)
+				return countPanels(t.Context(), tx, []*panelCount{toCount(p, questionnaire, test.rule)}, got)
 			})
 			if err != nil {
 				t.Fatal(err)

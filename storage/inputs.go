@@ -199,7 +199,8 @@ func (s *Store) readResponses(ctx context.Context, tx pgx.Tx, e evaluated, in *i
 		return err
 	}
 	respondents := make(map[string]string)
-	for _, p := range e.Panels {
+	var counted []*panelCount
+	for i, p := range e.Panels {
 		questionnaire, err := s.questionnaires.get(ctx, tx, p.QuestionnaireID)
 		if err != nil {
 			return err
@@ -211,7 +212,7 @@ func (s *Store) readResponses(ctx context.Context, tx pgx.Tx, e evaluated, in *i
 		}
 		switch {
 		case bool(count) && known && countable(p.Code, rule, e.Panels):
-			err = countPanel(ctx, tx, p, questionnaire, rule, in)
+			counted = append(counted, toCount(p, questionnaire, rule))
 		case p.Imported:
 			err = readMixed(ctx, tx, p, questionnaire, respondents, in)
 		default:
@@ -219,6 +220,12 @@ func (s *Store) readResponses(ctx context.Context, tx pgx.Tx, e evaluated, in *i
 		}
 		if err != nil {
 			return fmt.Errorf("answers of panel %s: %w", p.Code, err)
+		}
+		if last := i+1 == len(e.Panels) || e.Panels[i+1].RoundID != p.RoundID; last && len(counted) > 0 {
+			if err := countPanels(ctx, tx, counted, in); err != nil {
+				return fmt.Errorf("answers of round %d: %w", p.RoundID, err)
+			}
+			counted = nil
 		}
 	}
 	numberResponses(in.Responses)
