@@ -10,6 +10,8 @@ import (
 	"strings"
 	"unicode"
 
+	"golang.org/x/text/language"
+
 	"pingyi/scoring/formula"
 )
 
@@ -47,9 +49,39 @@ func (b *binder) unknown(n *node, code, got string, known []string) (meant strin
 	args := map[string]any{"Got": got, "Known": strings.Join(known, ", ")}
 	if meant = nearest(got, known); meant != "" {
 		args["Near"] = meant
+		n = b.origin(n)
 	}
 	b.fault(n, code, args)
 	return meant
+}
+
+// origin is where a word is written: for $name the parameter's value or choice
+// that stands for it, where the file holds it.
+func (b *binder) origin(n *node) *node {
+	p := b.paramOf(n)
+	if p == nil {
+		return n
+	}
+	value := b.params[p.Name]
+	for _, word := range append(listOf(p.body.get("choices")), p.body.get("value"), p.body) {
+		if word != nil && word.kind == nodeText && word.text == value {
+			return word
+		}
+	}
+	return n
+}
+
+// paramOf is the parameter that a node names, nil for none.
+func (b *binder) paramOf(n *node) *Param {
+	if n == nil || n.kind != nodeText || !strings.HasPrefix(n.text, "$") {
+		return nil
+	}
+	for i := range b.scheme.params {
+		if p := &b.scheme.params[i]; p.Name == n.text[1:] {
+			return p
+		}
+	}
+	return nil
 }
 
 func (n *node) place() at {
@@ -209,20 +241,12 @@ func (b *binder) title(n *node) Text {
 	}
 	t := Text{}
 	for _, e := range n.entries {
-		if !isLanguage(e.key) { // most likely a text with a comma that lacks its quotes
-			b.fault(e.at, "language", map[string]any{"Got": e.key})
+		if _, err := language.Parse(e.key); err != nil { // a slip, or a text with a comma that lacks its quotes
+			b.unknown(e.at, "language", e.key, []string{"en", "zh-Hans", "zh-Hant"})
 		}
 		t[e.key] = b.text(e.node)
 	}
 	return t
-}
-
-// isLanguage tells whether a key looks like a language tag: en, zh-Hans.
-func isLanguage(s string) bool {
-	head, _, _ := strings.Cut(s, "-")
-	return len(head) >= 2 && len(head) <= 3 && !strings.ContainsFunc(s, func(r rune) bool {
-		return r != '-' && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9')
-	})
 }
 
 // numbers is a map of numbers.

@@ -28,7 +28,7 @@ func (b *binder) checkProgram() {
 		b.checkUse(k)
 		for _, p := range k.parts {
 			if isReserved(p.path) && p != k.total {
-				b.fault(&node{line: p.at.line, column: p.at.column}, "name_reserved", map[string]any{"Got": p.path})
+				b.fault(p.node(), "name_reserved", map[string]any{"Got": p.path})
 			}
 		}
 	}
@@ -89,35 +89,55 @@ func (b *binder) checkTableWeights(p *part, r *combineRule, n, want *node, t *ta
 			return
 		}
 		total, conditional := new(big.Rat), false // a part of weight 0 is left out on purpose
-		columns := map[string]bool{}
+		var columns []string
 		for _, m := range r.members {
 			if m.part == nil {
 				continue
 			}
-			column := lastOf(m.part.path)
-			columns[column] = true
+			columns = append(columns, lastOf(m.part.path))
 			conditional = conditional || m.part.when != nil
-			w := t.rows[row][column]
-			if w == nil {
-				b.fault(n, "table_column", map[string]any{"Part": p.path, "Column": column, "Row": row})
-				continue
+			if w := t.rows[row][lastOf(m.part.path)]; w != nil {
+				conditional = conditional || w.Sign() == 0
+				total.Add(total, w)
 			}
-			conditional = conditional || w.Sign() == 0
-			total.Add(total, w)
 		}
-		if total.Sign() == 0 {
+		switch complete := b.columnsKnown(p.path, n, t, row, columns); {
+		case !complete:
+		case total.Sign() == 0:
 			b.fault(n, "weights_zero", map[string]any{"Part": p.path})
 			return
-		}
-		for _, column := range keys(t.rows[row]) {
-			if !columns[column] {
-				b.fault(n, "table_extra", map[string]any{"Part": p.path, "Column": column, "Row": row})
-			}
-		}
-		if !conditional {
+		case !conditional:
 			b.addsUp(p.path, row, n, want, total)
 		}
 	}
+}
+
+// columnsKnown holds the columns of a table's row against those it is to have,
+// and tells whether they are the same. What is misspelt is not missing as well.
+func (b *binder) columnsKnown(part string, n *node, t *tableDef, row string, want []string) bool {
+	var missing []string
+	for _, column := range want {
+		if t.rows[row][column] == nil {
+			missing = append(missing, column)
+		}
+	}
+	complete := len(missing) == 0
+	for _, column := range keys(t.rows[row]) {
+		if slices.Contains(want, column) {
+			continue
+		}
+		complete = false
+		args := map[string]any{"Part": part, "Column": column, "Row": row}
+		if near := nearest(column, missing); near != "" {
+			args["Near"] = near
+			missing = slices.DeleteFunc(missing, func(x string) bool { return x == near })
+		}
+		b.fault(t.place(row, column), "table_extra", args)
+	}
+	for _, column := range missing {
+		b.fault(n, "table_column", map[string]any{"Part": part, "Column": column, "Row": row})
+	}
+	return complete
 }
 
 // reads are all parts whose cells a part's own value is made from.
@@ -173,7 +193,7 @@ func (b *binder) checkCycles() {
 				}
 			}
 			names = append(names, p.kind.code+"."+p.path)
-			b.fault(&node{line: p.at.line, column: p.at.column}, "part_cycle", map[string]any{"Path": strings.Join(names, " → ")})
+			b.fault(p.node(), "part_cycle", map[string]any{"Path": strings.Join(names, " → ")})
 			return
 		}
 		state[p] = 1
@@ -199,7 +219,7 @@ func (b *binder) checkUse(k *kind) {
 	}
 	for _, p := range k.parts {
 		if !p.used && p != k.total && !b.used["part:"+lastOf(p.path)] {
-			b.warn(&node{line: p.at.line, column: p.at.column}, "part_unused", map[string]any{"Part": p.path})
+			b.warn(p.node(), "part_unused", map[string]any{"Part": p.path})
 		}
 	}
 }
@@ -211,7 +231,7 @@ func (b *binder) countTwice(k *kind) {
 	walk = func(p, from *part) {
 		if first, again := ways[p]; again {
 			if first != from {
-				b.warn(&node{line: from.at.line, column: from.at.column}, "part_twice", map[string]any{"Part": p.path, "First": first.path, "Second": from.path})
+				b.warn(from.node(), "part_twice", map[string]any{"Part": p.path, "First": first.path, "Second": from.path})
 			}
 			return
 		}
@@ -226,6 +246,9 @@ func (b *binder) countTwice(k *kind) {
 			}
 		}
 		if f, ok := p.rule.(*formulaRule); ok && f.condition != nil && f.plainSum() {
+			for _, name := range f.expr.Repeated() {
+				b.warn(p.node(), "part_twice", map[string]any{"Part": name, "First": p.path, "Second": p.path})
+			}
 			for _, q := range f.parts() {
 				if q.kind == k {
 					walk(q, p)
@@ -241,7 +264,7 @@ func (b *binder) namedTwice(p *part, r *combineRule) {
 	seen := map[*part]bool{}
 	for _, m := range r.members {
 		if m.part != nil && seen[m.part] {
-			b.warn(&node{line: p.at.line, column: p.at.column}, "part_twice", map[string]any{"Part": m.part.path, "First": p.path, "Second": p.path})
+			b.warn(p.node(), "part_twice", map[string]any{"Part": m.part.path, "First": p.path, "Second": p.path})
 		}
 		seen[m.part] = true
 	}

@@ -3,6 +3,7 @@ package scoring
 import (
 	"cmp"
 	"iter"
+	"math/big"
 	"slices"
 	"strings"
 )
@@ -108,7 +109,7 @@ func (b *binder) useIndicators(code string) bool {
 // weightsNamed holds weights against the indicators they may be of: each names
 // one, by its code or the last word of it, and each that the rule takes in has
 // one. What others a pattern takes in is known only where they are declared.
-func (b *binder) weightsNamed(p *part, r *valuesRule, w *node, of []string) {
+func (b *binder) weightsNamed(p *part, r *valuesRule, w, sum *node, of []string) {
 	codes := of
 	if b.prog.declares {
 		codes = slices.DeleteFunc(b.codes(), func(c string) bool { return !slices.ContainsFunc(of, func(o string) bool { return matchCode(o, c) }) })
@@ -132,11 +133,44 @@ func (b *binder) weightsNamed(p *part, r *valuesRule, w *node, of []string) {
 			named[b.notAmong(p, at, name, names, of)] = true
 		}
 	}
+	if w.kind == nodeText || w.get("table") != nil {
+		b.listedAddUp(p, r, w, sum)
+	}
 	for _, d := range b.prog.codes {
 		if r.matches(d.code) && !strings.HasSuffix(d.code, "*") && len(named) > 0 && !named[d.code] && !named[lastOf(d.code)] {
 			b.fault(w, "weight_indicator", map[string]any{"Part": p.path, "Indicator": d.code})
 		}
 	}
+}
+
+// listedAddUp adds up the weights that a table gives to the indicators a rule
+// lists; what a pattern takes in may differ by subject.
+func (b *binder) listedAddUp(p *part, r *valuesRule, w, sum *node) {
+	for _, row := range keys(r.table.rows) {
+		total := new(big.Rat)
+		for _, code := range r.codes {
+			one := cmp.Or(r.table.rows[row][code], r.table.rows[row][lastOf(code)])
+			if one == nil {
+				return
+			}
+			total.Add(total, one)
+		}
+		b.addsUp(p.path, row, w, sum, total)
+	}
+}
+
+// place is where a column of a row is written.
+func (t *tableDef) place(row, column string) *node {
+	n := t.node
+	if row != "" {
+		n = n.get(row)
+	}
+	for name, at := range n.names() {
+		if name == column {
+			return at
+		}
+	}
+	return t.node
 }
 
 // columns are the names in each row of a table, with their places.

@@ -1,16 +1,31 @@
 package scoring
 
+import (
+	"cmp"
+	"slices"
+)
+
 // nearest returns the known word most like the given one, or "" where none is
-// near enough to be a slip of the pen.
+// near enough to be a slip of the pen. Of words equally near it is one with the
+// same letters: those change places most easily.
 func nearest(got string, known []string) string {
 	letters := len([]rune(got))
-	best, bestDistance := "", min(letters, max(1, letters/3)+1) // of a single letter any other is as near
+	best, least := "", min(letters, max(1, letters/3)+1) // of a single letter any other is as near
 	for _, k := range known {
-		if d := distance([]rune(got), []rune(k)); d < bestDistance {
-			best, bestDistance = k, d
+		d := distance([]rune(got), []rune(k))
+		if d < least || d == least && best != "" && sameLetters(got, k) {
+			best, least = k, d
 		}
 	}
 	return best
+}
+
+func sameLetters(a, b string) bool {
+	return slices.Equal(slices.SortedFunc(runes(a), cmp.Compare[rune]), slices.SortedFunc(runes(b), cmp.Compare[rune]))
+}
+
+func runes(s string) func(func(rune) bool) {
+	return slices.Values([]rune(s))
 }
 
 // distance counts insertions, deletions, replacements and swaps of neighbours

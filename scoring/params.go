@@ -15,7 +15,7 @@ type Param struct {
 	Value   string // the default
 	Choices []string
 
-	line, column int
+	body *node // as written
 }
 
 // periodParam is the one parameter every scheme has: the run's own period.

@@ -1,8 +1,6 @@
 package scoring
 
 import (
-	"cmp"
-	"maps"
 	"math/big"
 	"slices"
 	"strconv"
@@ -53,27 +51,6 @@ func (r *placeRule) byPlace() bool { return r.last > 0 || r.share != nil }
 // forAll tells whether nothing is asked for the word.
 func (r *placeRule) forAll() bool { return r.threshold == nil && r.when == nil && !r.byPlace() }
 
-type payoutRule struct {
-	name    string
-	title   Text
-	pool    *big.Rat
-	from    string // payout of the parent that is shared out
-	by      *part
-	over    *part
-	split   string              // scope over which the pool is split first
-	shares  map[string]*big.Rat // fixed shares of the split
-	head    bool                // split by headcount
-	sum     *part               // split by the sum of a part
-	prizes  map[int]*big.Rat
-	table   *tableDef // prizes by a word of an attribute
-	tableBy string
-	rank    *rankRule
-	full    bool // ties all get the full prize
-	when    *condition
-	once    bool // cents rounded once over all
-	at      at
-}
-
 type outcome struct {
 	word  string
 	title Text
@@ -115,6 +92,9 @@ func (b *binder) readKind(k *kind, body *node) {
 		k.grades = append(k.grades, b.place(k, b.block(item, "grade"), "grade", k.rank))
 	}
 	b.later(func() { b.gradeOrder(k, listOf(body.get("grades"))) })
+	if k.veto != nil && !slices.ContainsFunc(k.grades, func(r *placeRule) bool { return r.word == k.veto.grade }) {
+		b.gradeMeant(body.get("veto").get("grade"), k.veto.grade, k.gradeWords()[:len(k.grades)])
+	}
 	for _, item := range listOf(body.get("awards")) {
 		k.awards = append(k.awards, b.place(k, b.block(item, "award"), "award", k.rank))
 	}
@@ -286,127 +266,50 @@ func (b *binder) placeRange(n *node) (first, last int) {
 	return first, last
 }
 
-// gradeOrder reports thresholds that do not fall from grade to grade, and
-// grades after one that everybody gets.
+// gradeOrder reports grades that cannot be reached because one before them
+// takes all they ask for.
 func (b *binder) gradeOrder(k *kind, nodes []*node) {
-	var last *placeRule
 	for i, g := range k.grades {
 		if i > 0 && k.grades[i-1].forAll() {
 			b.fault(nodes[i], "step_unreachable", nil)
 		}
-		if g.threshold == nil || g.when != nil || g.byPlace() {
+		own, ok := g.step()
+		if !ok {
 			continue
 		}
-		if last != nil && last.on == g.on && g.threshold.Cmp(last.threshold) >= 0 {
-			b.fault(nodes[i], "step_order", map[string]any{"Threshold": plain(g.threshold), "Before": plain(last.threshold)})
-		}
-		last = g
-	}
-}
-
-func (b *binder) payout(k *kind, body *node) *payoutRule {
-	r := &payoutRule{name: b.text(body.get("payout")), title: b.title(body.get("title")), at: body.place(),
-		full: b.word(body.get("ties"), "full", "split") == "full", once: b.word(body.get("cents"), "by_level", "once") == "once"}
-	if !isName(r.name) {
-		b.fault(body, "name", map[string]any{"Got": r.name})
-	}
-	if w := body.get("when"); w != nil {
-		r.when = b.condition(nil, k, w, formula.Truth, true)
-	}
-	switch pool, prizes := body.get("pool"), body.get("prizes"); {
-	case pool != nil && prizes == nil:
-		b.pool(k, r, body)
-	case prizes != nil && pool == nil:
-		b.prizes(k, r, body)
-	default:
-		b.fault(body, "payout_rule", map[string]any{"Payout": r.name})
-	}
-	return r
-}
-
-func (b *binder) pool(k *kind, r *payoutRule, body *node) {
-	if n := body.get("pool"); n.kind == nodeMap {
-		pb := b.block(n, "pool")
-		b.word(pb.get("of"), "parent")
-		r.from = b.text(pb.get("payout"))
-		b.later(func() { b.payoutKnown(cmp.Or(pb.get("payout"), n), r.from) })
-	} else {
-		if r.pool = b.number(n); r.pool.Sign() < 0 {
-			b.fault(n, "pool_negative", map[string]any{"Payout": r.name, "Got": plain(r.pool)})
-		}
-	}
-	by, over, split := body.get("by"), body.get("over"), body.get("split")
-	if by == nil {
-		b.fault(body, "pool_base", map[string]any{"Payout": r.name})
-		return
-	}
-	b.later(func() {
-		r.by = b.partNamed(by, nil, k)
-		r.over = r.by
-		if over != nil {
-			r.over = b.partNamed(over, nil, k)
-		}
-	})
-	if split == nil || b.text(split) == "none" {
-		return
-	}
-	r.split = b.scopeName(split, k, scopeGroup)
-	switch shares := body.get("shares"); {
-	case shares == nil || shares.kind == nodeText && b.text(shares) == "headcount":
-		r.head = true
-	case shares.kind == nodeText:
-		if name := b.text(shares); b.prog.tables[name] != nil {
-			r.shares = b.weightTable(shares).rows[""]
-			return
-		}
-		b.later(func() { r.sum = b.partNamed(shares, nil, k) })
-	default:
-		if r.shares = b.amounts(shares, "weight_negative"); len(r.shares) == 0 {
-			b.fault(shares, "shares_empty", map[string]any{"Payout": r.name})
-		}
-		b.sharesAddUp(r.name, shares, nil, r.shares)
-	}
-}
-
-// payoutKnown reports a payout no kind has.
-func (b *binder) payoutKnown(n *node, name string) {
-	var known []string
-	for _, k := range b.prog.kinds {
-		for _, r := range k.payouts {
-			known = append(known, r.name)
-		}
-	}
-	if !slices.Contains(known, name) {
-		b.unknown(n, "payout_unknown", name, known)
-	}
-}
-
-func (b *binder) prizes(k *kind, r *payoutRule, body *node) {
-	n := body.get("prizes")
-	r.rank = k.rank
-	if body.get("by") != nil || body.get("within") != nil {
-		r.rank = b.placeRank(k, body, k.rank)
-	}
-	if n.kind == nodeMap && slices.ContainsFunc(n.entries, func(e entry) bool { return isName(e.key) }) {
-		spec := b.block(n, "weights")
-		r.table, r.tableBy = b.table(spec.get("table")), b.text(spec.get("by"))
-		b.attributeKnown(spec.get("by"), k, r.tableBy)
-		for _, row := range r.table.rows {
-			if slices.ContainsFunc(slices.Collect(maps.Values(row)), func(v *big.Rat) bool { return v.Sign() < 0 }) {
-				b.fault(spec.get("table"), "prize_negative", map[string]any{"Got": b.text(spec.get("table"))})
+		for _, before := range k.grades[:i] {
+			if s, ok := before.step(); ok && before.on == g.on && s.name == own.name && b.stepOrder(nodes[i], s.step, own.step) {
 				break
 			}
 		}
-		return
 	}
-	r.prizes = map[int]*big.Rat{}
-	numbers := b.amounts(n, "prize_negative")
-	for _, place := range keys(numbers) {
-		p, err := strconv.Atoi(place)
-		if err != nil || p < 1 {
-			b.fault(n.get(place), "places", map[string]any{"Got": place})
-			continue
-		}
-		r.prizes[p] = numbers[place]
+}
+
+// namedStep is a threshold on what a name stands for ("": the total).
+type namedStep struct {
+	name string
+	step step
+}
+
+// step is the one threshold a rule asks for, by itself or as a condition.
+func (r *placeRule) step() (namedStep, bool) {
+	switch {
+	case r.byPlace():
+	case r.threshold == nil:
+		return r.when.step()
+	case r.when == nil && r.strict:
+		return namedStep{"", step{how: "above", threshold: r.threshold}}, true
+	case r.when == nil:
+		return namedStep{"", step{how: "from", threshold: r.threshold}}, true
 	}
+	return namedStep{}, false
+}
+
+// step is what a condition says that is a single threshold.
+func (c *condition) step() (namedStep, bool) {
+	if c == nil || c.expr == nil {
+		return namedStep{}, false
+	}
+	name, sign, number, ok := c.expr.Bound()
+	return namedStep{name, step{how: map[string]string{">=": "from", ">": "above", "<=": "up_to", "<": "below"}[sign], threshold: number}}, ok
 }

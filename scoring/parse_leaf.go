@@ -47,6 +47,7 @@ func (b *binder) surveyRule(p *part, n, sum *node) rule {
 	}
 	b.sharesAddUp(p.path, body.get("weights"), sum, r.weights)
 	b.surveyMinimums(r, body)
+	b.classesKnown(p, r, body)
 	r.ownOut = b.word(body.get("own"), "included", "excluded") == "excluded"
 	r.trim = int(b.whole(body.get("trim"), 0, 0))
 	r.centred = b.yes(body.get("centred"), false)
@@ -82,6 +83,34 @@ func (b *binder) surveyMinimums(r *surveyRule, body *node) {
 	}
 	for _, e := range each.entries {
 		r.minEach[e.key] = b.whole(e.node, 0, 0)
+	}
+}
+
+// classesKnown reports weights and minimums of classes that the rule does not
+// have; which relations and strata there are is known only where it lists them.
+func (b *binder) classesKnown(p *part, r *surveyRule, body *node) {
+	known := map[string][]string{"relation": r.relations, "stratum": r.strata}[r.by]
+	if r.by == "panel" {
+		for _, pan := range r.panels {
+			known = append(known, pan.code)
+		}
+	}
+	if len(known) == 0 {
+		return
+	}
+	if each := body.get("min_each"); each != nil && each.kind == nodeMap {
+		for name, at := range each.names() {
+			if !slices.Contains(known, name) {
+				b.unknown(at, "class_unknown", name, known)
+			}
+		}
+	}
+	if w := body.get("weights"); len(r.weights) > 0 {
+		t := &tableDef{rows: map[string]map[string]*big.Rat{"": r.weights}, node: w}
+		if w.kind == nodeText {
+			t.node = b.prog.tables[b.text(w)].node
+		}
+		b.columnsKnown(p.path, w, t, "", known)
 	}
 }
 
@@ -130,6 +159,7 @@ func (b *binder) valuesRule(p *part, n, sum *node) rule {
 	b.valueWeights(p, r, body.get("weights"), sum)
 	if rules := body.get("rules"); b.isMap(rules) {
 		for _, e := range rules.entries {
+			b.codeForm(e.at, e.key)
 			pattern := b.indicator(e.at, e.key)
 			if !slices.ContainsFunc(r.codes, func(c string) bool { return overlap(c, pattern) }) {
 				b.notAmong(p, e.at, pattern, r.codes, r.codes)
@@ -159,15 +189,15 @@ func (b *binder) valueWeights(p *part, r *valuesRule, w, sum *node) {
 		spec := b.block(w, "weights")
 		r.table, r.by = b.weightTable(spec.get("table")), b.text(spec.get("by"))
 		b.attributeKnown(spec.get("by"), p.kind, r.by)
-		b.weightsNamed(p, r, w, b.codes())
+		b.weightsNamed(p, r, w, sum, b.codes())
 	case w.kind == nodeMap:
 		weights := b.amounts(w, "weight_negative")
 		r.table = &tableDef{rows: map[string]map[string]*big.Rat{"": weights}, node: w}
 		b.sharesAddUp(p.path, w, sum, weights)
-		b.weightsNamed(p, r, w, r.codes)
+		b.weightsNamed(p, r, w, sum, r.codes)
 	default:
 		r.table = b.weightTable(w)
-		b.weightsNamed(p, r, w, b.codes())
+		b.weightsNamed(p, r, w, sum, b.codes())
 	}
 	if w != nil && !weighted {
 		b.fault(w, "weights_unused", map[string]any{"Part": p.path})
@@ -232,32 +262,33 @@ func (b *binder) steps(n *node) []step {
 				s.how, s.threshold, s.percent = how, b.number(t), isPercent(b.text(t))
 			}
 		}
-		if len(out) > 0 {
-			b.stepOrder(item, out[len(out)-1], s)
+		for _, before := range out {
+			if b.stepOrder(item, before, s) {
+				break
+			}
 		}
 		out = append(out, s)
 	}
 	return out
 }
 
-// stepOrder reports a step that can never be reached after the one before it.
-func (b *binder) stepOrder(n *node, last, s step) {
-	if last.how == "" {
+// stepOrder reports a step that can never be reached after one before it.
+func (b *binder) stepOrder(n *node, before, s step) bool {
+	if before.how == "" {
 		b.fault(n, "step_unreachable", nil)
-		return
+		return true
 	}
-	if s.how == "" {
-		return
-	}
-	c := s.threshold.Cmp(last.threshold)
 	falling := s.how == "from" || s.how == "above"
-	if fallingLast := last.how == "from" || last.how == "above"; falling != fallingLast {
-		return
+	if fallingBefore := before.how == "from" || before.how == "above"; s.how == "" || falling != fallingBefore {
+		return false
 	}
-	sameButWider := c == 0 && (last.how == "above" && s.how == "from" || last.how == "below" && s.how == "up_to")
-	if falling && c >= 0 && !sameButWider || !falling && c <= 0 && !sameButWider {
-		b.fault(n, "step_order", map[string]any{"Threshold": plain(s.threshold), "Before": plain(last.threshold)})
+	c := s.threshold.Cmp(before.threshold)
+	wider := c == 0 && (before.how == "above" && s.how == "from" || before.how == "below" && s.how == "up_to")
+	if wider || falling && c < 0 || !falling && c > 0 {
+		return false
 	}
+	b.fault(n, "step_order", map[string]any{"Threshold": plain(s.threshold), "Before": plain(before.threshold)})
+	return true
 }
 
 func (b *binder) ledgerRule(p *part, n *node) rule {

@@ -21,7 +21,8 @@ func (b *binder) readModifiers(p *part, body *node) {
 	set("steps", func(n *node) { p.steps = b.steps(n) })
 	set("full", func(n *node) { p.full = b.number(n) })
 	set("floor", func(n *node) { p.floor = b.bounds(p, n) })
-	set("cap", func(n *node) { p.cap = b.bounds(p, n); b.checkBounds(p, n) })
+	set("cap", func(n *node) { p.cap = b.bounds(p, n) })
+	b.checkBounds(p, cmp.Or(body.get("cap"), body.get("floor")))
 	set("round", func(n *node) { p.round = int(b.whole(n, 2, 0)) })
 	set("missing", func(n *node) { p.missing = b.substitutes(p, n) })
 	set("show", func(n *node) { p.show = b.shows(n); p.used = true })
@@ -94,14 +95,27 @@ func (b *binder) bounds(p *part, n *node) []*bound {
 	return out
 }
 
+// checkBounds reports a cap below a floor that can hold together with it: one
+// of them always holds, or both under the same condition.
 func (b *binder) checkBounds(p *part, n *node) {
+	if n == nil {
+		return // those of a case have been looked at there
+	}
 	for _, c := range p.cap {
 		for _, f := range p.floor {
-			if (c.when == nil || f.when == nil) && c.value.Cmp(f.value) < 0 {
+			if (c.when == nil || f.when == nil || c.when.says() == f.when.says()) && c.value.Cmp(f.value) < 0 {
 				b.fault(n, "cap_below_floor", map[string]any{"Part": p.path, "Cap": plain(c.value), "Floor": plain(f.value)})
 			}
 		}
 	}
+}
+
+// says is a condition as it is written, "" where it could not be read.
+func (c *condition) says() string {
+	if c == nil || c.expr == nil {
+		return ""
+	}
+	return c.expr.String()
 }
 
 // substitutes says what stands in for a missing value: a word, a number, or a
@@ -154,6 +168,13 @@ func (b *binder) labels(p *part, n *node) []*label {
 		if len(out) > 0 && out[len(out)-1].when == nil {
 			b.fault(item, "step_unreachable", nil)
 		}
+		if own, ok := l.when.step(); ok {
+			for _, before := range out {
+				if s, ok := before.when.step(); ok && s.name == own.name && b.stepOrder(item, s.step, own.step) {
+					break
+				}
+			}
+		}
 		out = append(out, l)
 	}
 	return out
@@ -177,6 +198,8 @@ func (b *binder) periods(p *part, n, sum *node) *periodRule {
 	}
 	if r.combine == "weighted_mean" {
 		b.periodWeights(p, r, cmp.Or(body.get("weights"), n), sum)
+	} else if w := body.get("weights"); w != nil {
+		b.fault(w, "weights_unused", map[string]any{"Part": p.path})
 	}
 	return r
 }

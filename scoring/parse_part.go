@@ -1,6 +1,7 @@
 package scoring
 
 import (
+	"maps"
 	"math/big"
 	"slices"
 	"strings"
@@ -40,7 +41,7 @@ func (b *binder) readPart(p *part, n *node) {
 		return
 	case nodeMap:
 	default:
-		b.fault(&node{line: p.at.line, column: p.at.column}, "part_empty", map[string]any{"Part": p.path})
+		b.fault(p.node(), "part_empty", map[string]any{"Part": p.path})
 		p.rule = &constantRule{value: new(big.Rat)}
 		return
 	}
@@ -59,16 +60,9 @@ func (b *binder) readChosen(p *part, body, c *node) {
 	cases := body.get("cases")
 	var chosen *node
 	if b.isMap(cases) {
-		for _, e := range cases.entries {
-			b.mention(e.node)
-		}
-		chosen = cases.get(name)
-		if chosen == nil {
-			var known []string
-			for _, e := range cases.entries {
-				known = append(known, e.key)
-			}
-			b.unknown(c, "case_unknown", name, known)
+		cases = b.casesKnown(c, cases)
+		if chosen = cases.get(name); chosen == nil {
+			b.unknown(c, "case_unknown", name, slices.Collect(maps.Keys(maps.Collect(cases.names()))))
 		}
 	} else if cases == nil {
 		b.fault(c, "cases_missing", nil)
@@ -78,6 +72,28 @@ func (b *binder) readChosen(p *part, body, c *node) {
 		return
 	}
 	b.readPart(p, chosen)
+}
+
+// casesKnown reports cases that no choice of the parameter selects, and returns
+// them with each under the name most likely meant.
+func (b *binder) casesKnown(c, cases *node) *node {
+	out := *cases
+	out.entries = slices.Clone(cases.entries)
+	var choices []string
+	if p := b.paramOf(c); p != nil {
+		choices = p.Choices
+	}
+	for i, e := range cases.entries {
+		b.mention(e.node)
+		if len(choices) == 0 || slices.Contains(choices, e.key) {
+			continue
+		}
+		left := slices.DeleteFunc(slices.Clone(choices), func(x string) bool { return cases.get(x) != nil })
+		if meant := b.unknown(e.at, "case_extra", e.key, left); meant != "" {
+			out.entries[i].key = meant
+		}
+	}
+	return &out
 }
 
 // mention notes the names a case uses, chosen or not: a part that only another
@@ -172,6 +188,7 @@ func (b *binder) combineRule(p *part, how string, n, body *node) rule {
 	if n.kind == nodeText || len(r.members) == 0 {
 		b.fault(n, "part_empty", map[string]any{"Part": p.path})
 	}
+	b.weightsUsed(p, body, weighted)
 	if weighted {
 		b.readWeights(p, r, body)
 	}
@@ -179,6 +196,19 @@ func (b *binder) combineRule(p *part, how string, n, body *node) rule {
 		b.later(func() { b.fullMarks(r, body) })
 	}
 	return r
+}
+
+// weightsUsed reports weights that a rule does not look at.
+func (b *binder) weightsUsed(p *part, body *node, weighted bool) {
+	w := body.get("weights")
+	if w != nil && !weighted {
+		b.fault(w, "weights_unused", map[string]any{"Part": p.path})
+	}
+	for _, child := range p.children {
+		if child.weight != nil && (!weighted || w != nil) {
+			b.fault(child.node(), "weight_unused", map[string]any{"Part": child.path, "Parent": p.path})
+		}
+	}
 }
 
 // listIf gives the items of a list and nothing for anything else.
@@ -235,7 +265,7 @@ func (b *binder) readWeights(p *part, r *combineRule, body *node) {
 			complete := true
 			for _, m := range r.members {
 				if m.part != nil && m.weight == nil {
-					b.fault(&node{line: m.part.at.line, column: m.part.at.column}, "weight_missing", map[string]any{"Part": m.part.path})
+					b.fault(m.part.node(), "weight_missing", map[string]any{"Part": m.part.path})
 					m.weight, complete = &weight{fixed: rat(1)}, false
 				}
 			}

@@ -272,20 +272,37 @@ func (b *binder) condition(p *part, k *kind, n *node, want formula.Kind, outcome
 // gradesNamed reports a grade that a condition waits for and nobody can get.
 // Earlier years may have had other grades.
 func (b *binder) gradesNamed(c *condition, k *kind, n *node) {
-	if c.names["grade"].outcome == "" {
-		return
+	given := k.gradeWords()
+	for name, o := range c.names {
+		for _, word := range c.expr.Compared(name) {
+			switch {
+			case word == "" || slices.Contains(given, word):
+			case o.outcome == "grade":
+				b.unknown(n, "grade_unknown", word, given)
+			case strings.HasSuffix(o.outcome, ".grade"):
+				b.gradeMeant(n, word, given)
+			}
+		}
 	}
-	var given []string
+}
+
+// gradeWords are the grades somebody can get.
+func (k *kind) gradeWords() []string {
+	var out []string
 	for _, g := range k.grades {
-		given = append(given, g.word)
+		out = append(out, g.word)
 	}
 	if k.veto != nil {
-		given = append(given, k.veto.grade)
+		out = append(out, k.veto.grade)
 	}
-	for _, word := range c.expr.Compared("grade") {
-		if word != "" && !slices.Contains(given, word) {
-			b.unknown(n, "grade_unknown", word, given)
-		}
+	return out
+}
+
+// gradeMeant warns of a grade that may be one of its own, but looks like a
+// misspelt other.
+func (b *binder) gradeMeant(n *node, word string, given []string) {
+	if near := nearest(word, given); near != "" && near != word {
+		b.warn(n, "grade_meant", map[string]any{"Got": word, "Near": near})
 	}
 }
 

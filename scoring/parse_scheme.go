@@ -139,7 +139,7 @@ func (b *binder) readParams(n *node) {
 		return
 	}
 	for _, e := range n.entries {
-		p := Param{Name: e.key, line: e.at.line, column: e.at.column}
+		p := Param{Name: e.key, body: e.node}
 		if !isName(e.key) || e.key == periodParam {
 			b.fault(e.at, "name", map[string]any{"Got": e.key})
 		}
@@ -154,6 +154,7 @@ func (b *binder) readParams(n *node) {
 			}
 			if len(p.Choices) > 0 && !slices.Contains(p.Choices, p.Value) {
 				b.unknown(body.get("value"), "param_default", p.Value, p.Choices)
+				p.Choices = append(p.Choices, p.Value) // told once
 			}
 		} else {
 			p.Value = b.text(e.node)
@@ -248,6 +249,9 @@ func (b *binder) readScales(n *node) {
 			from: b.number(body.get("from")), to: b.number(body.get("to"))}
 		if len(s.points) == 0 && s.from == nil && s.to == nil {
 			b.fault(e.at, "scale_empty", map[string]any{"Scale": e.key})
+		}
+		if s.from != nil && s.to != nil && s.from.Cmp(s.to) >= 0 {
+			b.fault(e.at, "scale_bounds", map[string]any{"Scale": e.key, "From": plain(s.from), "To": plain(s.to)})
 		}
 		b.levels(e, s)
 		b.scales[e.key] = s

@@ -147,6 +147,9 @@ type part struct {
 	used     bool
 }
 
+// node is the place of a part, for faults.
+func (p *part) node() *node { return &node{line: p.at.line, column: p.at.column} }
+
 // rule computes the raw value of a part for every subject of its kind.
 type rule interface {
 	// name is the word the scheme file uses.

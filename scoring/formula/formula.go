@@ -84,36 +84,69 @@ type Name struct {
 // Names returns the names used, each once, in order of first use.
 func (e *Expr) Names() []Name {
 	var out []Name
-	var walk func(*expr)
-	walk = func(x *expr) {
+	e.root.each(func(x *expr) {
 		if x.op == "name" && !slices.ContainsFunc(out, func(n Name) bool { return n.Name == x.text }) {
 			out = append(out, Name{x.text, x.column})
 		}
-		for _, a := range x.args {
-			walk(a)
-		}
-	}
-	walk(e.root)
+	})
 	return out
+}
+
+// Repeated returns the names that stand in the expression more than once.
+func (e *Expr) Repeated() []string {
+	times := map[string]int{}
+	var out []string
+	e.root.each(func(x *expr) {
+		if x.op != "name" {
+			return
+		}
+		if times[x.text]++; times[x.text] == 2 {
+			out = append(out, x.text)
+		}
+	})
+	return out
+}
+
+// Bound tells what an expression says that only compares a name with a number,
+// with the name on the left: `total >= 60`.
+func (e *Expr) Bound() (name, sign string, number *big.Rat, ok bool) {
+	if len(e.root.args) != 2 {
+		return "", "", nil, false
+	}
+	left, right, sign := e.root.args[0], e.root.args[1], e.root.op
+	if right.op == "name" {
+		left, right = right, left
+		sign = map[string]string{"<": ">", "<=": ">=", ">": "<", ">=": "<="}[sign]
+	}
+	number = right.number
+	if right.op == "neg" && right.args[0].number != nil {
+		number = new(big.Rat).Neg(right.args[0].number)
+	}
+	ok = left.op == "name" && number != nil && slices.Contains([]string{"<", "<=", ">", ">="}, sign)
+	return left.text, sign, number, ok
+}
+
+// each calls f for an expression and all within it, from left to right.
+func (x *expr) each(f func(*expr)) {
+	f(x)
+	for _, a := range x.args {
+		a.each(f)
+	}
 }
 
 // Compared returns the words that a name is compared with, in order.
 func (e *Expr) Compared(name string) []string {
 	var out []string
-	var walk func(*expr)
-	walk = func(x *expr) {
-		if len(x.args) == 2 {
-			for i, a := range x.args {
-				if other := x.args[1-i]; a.op == "name" && a.text == name && other.op == "word" {
-					out = append(out, other.text)
-				}
+	e.root.each(func(x *expr) {
+		if len(x.args) != 2 {
+			return
+		}
+		for i, a := range x.args {
+			if other := x.args[1-i]; a.op == "name" && a.text == name && other.op == "word" {
+				out = append(out, other.text)
 			}
 		}
-		for _, a := range x.args {
-			walk(a)
-		}
-	}
-	walk(e.root)
+	})
 	return out
 }
 
