@@ -37,7 +37,7 @@ const sqlMixedResponses = `
 	FROM all_ballots b JOIN cell USING (subject_id, relation) JOIN subject s ON s.id = b.subject_id
 	LEFT JOIN answer a ON a.round_id = @round AND a.ballot_id = b.id AND a.item <> ALL(@texts::smallint[])
 	GROUP BY b.id, s.code, b.subject_id, b.relation, b.stratum, b.respondent, b.ref, b.device, b.submitted, b.n, b.status, cell.n
-	ORDER BY b.ref COLLATE "C", b.id`
+	ORDER BY b.id`
 
 type mixedRow struct {
 	sheetRow
@@ -46,14 +46,14 @@ type mixedRow struct {
 
 // readMixed reads the ballots of a panel that has imported ones.
 func readMixed(ctx context.Context, tx pgx.Tx, p panelOf, questionnaire *survey.Questionnaire,
-	respondents map[string]string, in *inputs) error {
-	rows, _ := tx.Query(ctx, sqlMixedResponses, pgx.NamedArgs{"round": p.RoundID, "panel": p.PanelID,
-		"few": p.few, "texts": textItems(questionnaire)})
-	sheets, err := pgx.CollectRows(rows, pgx.RowToStructByName[mixedRow])
-	if err != nil {
-		return err
-	}
-	for _, sheet := range sheets {
+	respondents map[string]string, args pgx.NamedArgs, take func(scoring.Response)) error {
+	rows, _ := tx.Query(ctx, sqlMixedResponses, args)
+	defer rows.Close()
+	for rows.Next() {
+		sheet, err := pgx.RowToStructByName[mixedRow](rows)
+		if err != nil {
+			return err
+		}
 		r, err := sheet.response(p, questionnaire, respondents)
 		if err != nil {
 			return err
@@ -65,9 +65,9 @@ func readMixed(ctx context.Context, tx pgx.Tx, p panelOf, questionnaire *survey.
 		if sheet.Device != "" {
 			r.Device = number(respondents, "d", fmt.Sprintf("%d/%s", p.RoundID, sheet.Device))
 		}
-		in.Responses = append(in.Responses, r)
+		take(r)
 	}
-	return nil
+	return rows.Err()
 }
 
 // withoutOrigin takes out of imported responses that may be released what

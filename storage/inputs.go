@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -23,8 +24,7 @@ const schemeFile = "scheme.yaml"
 type inputs struct {
 	// Files are those of design §7 except answers.csv, and the scheme.
 	Files map[string][]byte
-	// Answers of panels whose rules read single responses, and of those that
-	// name or number their respondents …
+	// Answers of panels whose rules read single responses …
 	Responses []scoring.Response
 	// … and of the others, counted.
 	Counts   []scoring.Count
@@ -198,37 +198,69 @@ func (s *Store) readResponses(ctx context.Context, tx pgx.Tx, e evaluated, in *i
 	if err != nil {
 		return err
 	}
-	respondents := make(map[string]string)
+	if err := s.findItems(ctx, tx, e.Panels, rules); err != nil {
+		return err
+	}
+	var ballots scoring.Ballots // that suffice as counts, but may replace each other
 	var counted []*panelCount
-	for i, p := range e.Panels {
+	respondents := make(map[string]string)
+	for _, p := range e.Panels {
 		questionnaire, err := s.questionnaires.get(ctx, tx, p.QuestionnaireID)
 		if err != nil {
 			return err
 		}
 		rule, known := rules[p.Code]
 		p.few = p.fewer(rule, e.Panels)
-		if known && len(rule.Items) == 0 {
-			p.asked = ratedItems(questionnaire)
-		}
-		switch {
-		case bool(count) && known && countable(p.Code, rule, e.Panels):
+		take := func(r scoring.Response) { in.Responses = append(in.Responses, r) }
+		switch form := formOf(p.Code, rule, e.Panels); {
+		case bool(count) && known && form == byCells:
 			counted = append(counted, toCount(p, questionnaire, rule))
-		case p.Imported:
-			err = readMixed(ctx, tx, p, questionnaire, respondents, in)
-		default:
-			err = readPanel(ctx, tx, p, questionnaire, respondents, in)
+			continue
+		case bool(count) && known && form == byTally:
+			take = ballots.Add
 		}
-		if err != nil {
+		if err := readPanel(ctx, tx, p, questionnaire, respondents, take); err != nil {
 			return fmt.Errorf("answers of panel %s: %w", p.Code, err)
-		}
-		if last := i+1 == len(e.Panels) || e.Panels[i+1].RoundID != p.RoundID; last && len(counted) > 0 {
-			if err := countPanels(ctx, tx, counted, in); err != nil {
-				return fmt.Errorf("answers of round %d: %w", p.RoundID, err)
-			}
-			counted = nil
 		}
 	}
 	numberResponses(in.Responses)
+	if in.Counts, in.Turnouts, faults = scheme.Tally(&ballots, runParams(e)); len(faults) > 0 {
+		return fmt.Errorf("%w: %w", survey.ErrInvalid, faults)
+	}
+	for len(counted) > 0 {
+		rest := slices.IndexFunc(counted, func(c *panelCount) bool { return c.RoundID != counted[0].RoundID })
+		if rest < 0 {
+			rest = len(counted)
+		}
+		if err := countPanels(ctx, tx, counted[:rest], in); err != nil {
+			return fmt.Errorf("answers of round %d: %w", counted[0].RoundID, err)
+		}
+		counted = counted[rest:]
+	}
+	return nil
+}
+
+// findItems notes the items of panels of which a scheme takes whatever they were asked: each of their
+// responses has all of these, answered or not.
+func (s *Store) findItems(ctx context.Context, tx pgx.Tx, panels []panelOf, rules map[string]scoring.PanelRule) error {
+	all := map[string][]string{}
+	for i, p := range panels {
+		if rule, known := rules[p.Code]; !known || len(rule.Items) > 0 {
+			continue
+		}
+		questionnaire, err := s.questionnaires.get(ctx, tx, p.QuestionnaireID)
+		if err != nil {
+			return err
+		}
+		panels[i].asked = ratedItems(questionnaire)
+		all[p.Code] = append(all[p.Code], panels[i].asked...)
+	}
+	for code, items := range all {
+		slices.Sort(items)
+		rule := rules[code]
+		rule.Items = slices.Compact(items)
+		rules[code] = rule
+	}
 	return nil
 }
 
@@ -260,16 +292,34 @@ func rulesOf(scheme *scoring.Scheme, given scoring.Params) (map[string]scoring.P
 	return rules, nil
 }
 
-// countable says whether counts suffice for all panels of a code: no rule
-// reads single responses, the scheme lists the items, and no respondent could
-// have answered twice. A panel comes in one form only.
-func countable(code string, rule scoring.PanelRule, panels []panelOf) bool {
+// form is how the ballots of a panel are read for a run.
+type form int
+
+const (
+	byRows  form = iota // each response, for rules that read single ones
+	byTally             // cleaned as files are, and counted: a respondent could have answered twice
+	byCells             // counted where they are
+)
+
+// formOf says in which form all panels of a code are read. Over several rounds, of two responses of
+// somebody the one that says more counts, which only rows tell.
+func formOf(code string, rule scoring.PanelRule, panels []panelOf) form {
+	rounds, once := 0, true
 	for _, p := range panels {
-		if p.Code == code && (p.Identity != survey.Anonymous || p.Imported) {
-			return false
+		if p.Code == code {
+			rounds++
+			once = once && p.Identity == survey.Anonymous && !p.Imported
 		}
 	}
-	return !rule.Rows && len(rule.Items) > 0
+	switch {
+	case rule.Rows:
+		return byRows
+	case once:
+		return byCells
+	case rounds == 1:
+		return byTally
+	}
+	return byRows
 }
 
 // runParams are the parameters of an evaluation and its period.

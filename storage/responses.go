@@ -54,24 +54,28 @@ type sheetRow struct {
 	N          int64
 }
 
-// readPanel reads a panel's ballots as responses. respondents gives those who
-// are named or numbered new numbers, the same over all panels and rounds.
+// readPanel reads a panel's ballots as responses, one after the other. respondents gives those who are
+// named or numbered new numbers, the same over all panels and rounds.
 func readPanel(ctx context.Context, tx pgx.Tx, p panelOf, questionnaire *survey.Questionnaire,
-	respondents map[string]string, in *inputs) error {
-	rows, _ := tx.Query(ctx, sqlResponses, pgx.NamedArgs{"round": p.RoundID, "panel": p.PanelID,
-		"few": p.few, "texts": textItems(questionnaire)})
-	sheets, err := pgx.CollectRows(rows, pgx.RowToStructByName[sheetRow])
-	if err != nil {
-		return err
+	respondents map[string]string, take func(scoring.Response)) error {
+	args := pgx.NamedArgs{"round": p.RoundID, "panel": p.PanelID, "few": p.few, "texts": textItems(questionnaire)}
+	if p.Imported {
+		return readMixed(ctx, tx, p, questionnaire, respondents, args, take)
 	}
-	for _, sheet := range sheets {
+	rows, _ := tx.Query(ctx, sqlResponses, args)
+	defer rows.Close()
+	for rows.Next() {
+		sheet, err := pgx.RowToStructByName[sheetRow](rows)
+		if err != nil {
+			return err
+		}
 		r, err := sheet.response(p, questionnaire, respondents)
 		if err != nil {
 			return err
 		}
-		in.Responses = append(in.Responses, r)
+		take(r)
 	}
-	return nil
+	return rows.Err()
 }
 
 // response makes a response of a row, without an id.
