@@ -229,7 +229,11 @@ func (c *cleaner) tellItems(p *cleaning) {
 	}
 	if len(other) > 0 {
 		slices.Sort(other)
-		c.notice(fileAnswers, "items_ignored", "Panel", p.code, "Items", strings.Join(other, ", "))
+		args := []any{"Panel", p.code, "Items", strings.Join(other, ", ")}
+		if near := nearest(other[0], p.items); near != "" {
+			args = append(args, "Near", near)
+		}
+		c.notice(fileAnswers, "items_ignored", args...)
 	}
 }
 

@@ -25,29 +25,39 @@ func Compute(s *Scheme, d *Data, given Params) (*Result, Faults) {
 	if len(c.faults) > 0 {
 		return nil, c.faults.sorted()
 	}
-	for _, k := range prog.kinds {
-		for _, p := range k.all {
-			if p.parent == nil && !p.hidden { // those are computed where another needs them
-				c.cells(p, scope{})
-			}
-		}
-	}
+	c.parts()
 	if len(c.faults) > 0 {
 		return nil, c.faults.sorted()
 	}
-	for _, k := range prog.kinds {
-		c.outcomes(k)
-	}
-	for _, k := range prog.kinds {
-		for _, r := range k.payouts {
-			c.pay(k, r)
-		}
-	}
+	c.consequences()
 	result := c.result()
 	if len(c.faults) > 0 {
 		return nil, c.faults.sorted()
 	}
 	return result, nil
+}
+
+// parts works out all parts that are shown, and with them those they need.
+func (c *computation) parts() {
+	for _, k := range c.prog.kinds {
+		for _, p := range k.all {
+			if p.parent == nil && !p.hidden {
+				c.cells(p, scope{})
+			}
+		}
+	}
+}
+
+// consequences works out what follows from the totals.
+func (c *computation) consequences() {
+	for _, k := range c.prog.kinds {
+		c.outcomes(k)
+	}
+	for _, k := range c.prog.kinds {
+		for _, r := range k.payouts {
+			c.pay(k, r)
+		}
+	}
 }
 
 // scope is what a part is computed for: the whole run, or one period of it, or
@@ -134,7 +144,8 @@ func (c *computation) schemeNotice(where at, code, got string, there []string, a
 		args = append(args, "Near", near)
 	}
 	c.notice(c.prog.scheme.file, code, args...)
-	c.notices[len(c.notices)-1].Line = where.line
+	last := &c.notices[len(c.notices)-1]
+	last.Line, last.Column = where.line, where.column
 }
 
 // prepare sorts the data and looks at what only the scheme can judge.
@@ -190,7 +201,15 @@ func (c *computation) prepareSubjects() {
 	}
 	for _, name := range keys(ignored) {
 		if name != "" {
-			c.notice(fileSubjects, "kind_ignored", "Kind", name, "Count", ignored[name], "Known", strings.Join(keys(c.prog.kindOf), ", "))
+			var known []string
+			for _, k := range c.prog.kinds {
+				known = append(known, k.subjects...)
+			}
+			args := []any{"Kind", name, "Count", ignored[name], "Known", strings.Join(known, ", ")}
+			if near := nearest(name, known); near != "" {
+				args = append(args, "Near", near)
+			}
+			c.notice(fileSubjects, "kind_ignored", args...)
 		}
 	}
 	byCode := func(a, b *Subject) int { return cmp.Compare(a.Code, b.Code) }

@@ -94,10 +94,16 @@ func (f Fault) said() string {
 // Notice is something a reader should know although nothing is wrong, such as
 // a file that was read as GB18030.
 type Notice struct {
-	File string
-	Line int
-	Code string
-	Args map[string]any
+	File   string
+	Line   int
+	Column int
+	Code   string
+	Args   map[string]any
+}
+
+// Fault gives the notice as a warning, for those who tell or locate both alike.
+func (n Notice) Fault() Fault {
+	return Fault{File: n.File, Line: n.Line, Column: n.Column, Code: n.Code, Args: n.Args, Warning: true}
 }
 
 // Words puts a code and its arguments into the reader's language.

@@ -113,6 +113,9 @@ func (c *computation) points(e *Entry, k *entryKind) (*big.Rat, bool) {
 		points = k.levels[e.Level]
 		if points == nil {
 			args := []any{"Level", e.Level, "ID", e.ID, "Known", strings.Join(keys(k.levels), ", ")}
+			if near := nearest(e.Level, keys(k.levels)); near != "" {
+				args = append(args, "Near", near)
+			}
 			c.fault(fileLedger, e.Line, "entry_level", args...)
 			return nil, false
 		}

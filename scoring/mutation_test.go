@@ -65,6 +65,16 @@ func TestMutatedSchemes(t *testing.T) {
 }
 
 func exampleData(t *rapid.T, name string) *scoring.Data {
+	d, _, faults := scoring.ReadFolder(scoring.InMemory(exampleFiles(t, name)))
+	if len(faults) > 0 {
+		t.Fatal(faults)
+	}
+	return d
+}
+
+// exampleFiles are the data files of a shipped scheme's example, or two
+// subjects where it has none.
+func exampleFiles(t interface{ Fatal(...any) }, name string) map[string][]byte {
 	files := map[string][]byte{"subjects.csv": []byte("code,kind,group\na,department,g\nb,department,g\n")}
 	paths, err := filepath.Glob(filepath.Join("..", "deploy", "examples", name, "*.csv"))
 	if err != nil {
@@ -77,9 +87,5 @@ func exampleData(t *rapid.T, name string) *scoring.Data {
 			}
 		}
 	}
-	d, _, faults := scoring.ReadFolder(scoring.InMemory(files))
-	if len(faults) > 0 {
-		t.Fatal(faults)
-	}
-	return d
+	return files
 }

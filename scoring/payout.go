@@ -31,6 +31,12 @@ func (c *computation) pay(k *kind, r *payoutRule) *paid {
 	return p
 }
 
+// payoutFault is a fault of a payout that only the data brings to light.
+func (c *computation) payoutFault(r *payoutRule, code string, args ...any) {
+	c.fault(c.prog.scheme.file, r.at.line, code, append(args, "Payout", r.name)...)
+	c.faults[len(c.faults)-1].Column = r.at.column
+}
+
 func (p *paid) note(i int, code string, args ...any) {
 	var cell Cell
 	cell.line(code, args...)
@@ -184,7 +190,7 @@ func (c *computation) portions(k *kind, r *payoutRule, members []int) []*portion
 				if up.name == r.from {
 					given := c.pay(at.kind, up)
 					if given.exact[at.index] == nil { // still being worked out
-						c.fault(c.prog.scheme.file, r.at.line, "payout_cycle", "Payout", r.name)
+						c.payoutFault(r, "payout_cycle")
 						return nil
 					}
 					q := &portion{key: parent, exact: given.exact[at.index], cents: given.cents[at.index], who: who}
@@ -220,7 +226,7 @@ func (c *computation) splitPool(r *payoutRule, by map[string][]int) []*portion {
 		default:
 			share, ok := r.shares[key]
 			if !ok {
-				c.fault(c.prog.scheme.file, r.at.line, "share_missing", "Payout", r.name, "Got", key, "Known", strings.Join(keys(r.shares), ", "))
+				c.payoutFault(r, "share_missing", "Got", key, "Known", strings.Join(keys(r.shares), ", "))
 			}
 			base[key] = orZero(share)
 		}
@@ -233,7 +239,7 @@ func (c *computation) splitPool(r *payoutRule, by map[string][]int) []*portion {
 	var out []*portion
 	for key, who := range by {
 		if total.Sign() == 0 {
-			c.fault(c.prog.scheme.file, r.at.line, "pool_zero", "Payout", r.name)
+			c.payoutFault(r, "pool_zero")
 			return nil
 		}
 		part := new(big.Rat).Quo(new(big.Rat).Mul(r.pool, base[key]), total)
@@ -289,7 +295,7 @@ func (c *computation) shareOut(k *kind, r *payoutRule, q *portion, p *paid) []ra
 			continue
 		}
 		if own[i].Value.Sign() < 0 {
-			c.fault(c.prog.scheme.file, r.at.line, "share_negative", "Payout", r.name, "Subject", c.subjects[k][i].Code)
+			c.payoutFault(r, "share_negative", "Subject", c.subjects[k][i].Code)
 			return nil
 		}
 		part := new(big.Rat).Quo(own[i].Value, base)
@@ -316,7 +322,7 @@ func (c *computation) unshared(k *kind, r *payoutRule, q *portion, p *paid) {
 		return
 	}
 	if r.from == "" {
-		c.fault(c.prog.scheme.file, r.at.line, "pool_zero", "Payout", r.name)
+		c.payoutFault(r, "pool_zero")
 		return
 	}
 	for _, i := range q.who {

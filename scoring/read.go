@@ -41,6 +41,15 @@ func InMemory(contents map[string][]byte) Files {
 // alone; an unknown .csv file is noticed, for it may be a misspelt name. All
 // faults are reported at once; with any error the data is nil.
 func ReadFolder(files Files) (*Data, []Notice, Faults) {
+	r := readFiles(files)
+	if faults := r.faults.sorted(); len(faults) > 0 {
+		return nil, r.notices, faults
+	}
+	return r.data, r.notices, nil
+}
+
+// readFiles reads the files of a folder as far as they can be read.
+func readFiles(files Files) *folderReader {
 	r := &folderReader{data: &Data{}, lines: map[string]int{}}
 	readers := []struct {
 		name string
@@ -59,11 +68,7 @@ func ReadFolder(files Files) (*Data, []Notice, Faults) {
 		}
 	}
 	r.otherFiles(files, known)
-	faults := r.faults.sorted()
-	if len(faults) > 0 {
-		return nil, r.notices, faults
-	}
-	return r.data, r.notices, nil
+	return r
 }
 
 // otherFiles notices files that are not used: one may be a misspelt name.

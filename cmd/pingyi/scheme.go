@@ -39,17 +39,26 @@ func (a *app) scheme() *cobra.Command {
 		return a.print("%s", s.Show(a.scoringWords(), string(a.words.Lang())))
 	})
 	show.Flags().BoolVar(&source, "source", false, a.words.Say("cli.flag_source", nil))
-	check := a.command("check FILE…", "cli.scheme_check", cobra.MinimumNArgs(1), func(_ *cobra.Command, args []string) error {
+	schema := a.command("schema", "cli.scheme_schema", cobra.NoArgs, func(*cobra.Command, []string) error {
+		return a.print("%s\n", scoring.JSONSchema())
+	})
+	return a.group("scheme", "cli.scheme", list, show, a.schemeCheck(), schema)
+}
+
+// schemeCheck checks scheme files, by themselves or together with a data folder. What only warns a computation
+// fails a check.
+func (a *app) schemeCheck() *cobra.Command {
+	var data string
+	var overrides []string
+	cmd := a.command("check FILE…", "cli.scheme_check", cobra.MinimumNArgs(1), func(_ *cobra.Command, args []string) error {
+		params, err := a.readParams(overrides)
+		if err != nil {
+			return err
+		}
 		var faults []error
 		for _, file := range args {
-			src, err := a.schemeSource(file)
-			if err != nil {
+			if err := a.checkScheme(file, data, params); err != nil {
 				faults = append(faults, err)
-				continue
-			}
-			// What only warns a computation fails a check.
-			if found := scoring.CheckScheme(file, src); len(found) > 0 {
-				faults = append(faults, found)
 				continue
 			}
 			if err := a.print("%s\n", a.words.Say("cli.file_good", map[string]any{"File": file})); err != nil {
@@ -58,10 +67,34 @@ func (a *app) scheme() *cobra.Command {
 		}
 		return errors.Join(faults...)
 	})
-	schema := a.command("schema", "cli.scheme_schema", cobra.NoArgs, func(*cobra.Command, []string) error {
-		return a.print("%s\n", scoring.JSONSchema())
-	})
-	return a.group("scheme", "cli.scheme", list, show, check, schema)
+	cmd.Flags().StringVar(&data, "data", "", a.words.Say("cli.flag_check_data", nil))
+	cmd.Flags().StringArrayVar(&overrides, "param", nil, a.words.Say("cli.flag_param", nil))
+	return cmd
+}
+
+// checkScheme checks one scheme; data is empty where it is checked by itself.
+func (a *app) checkScheme(file, data string, params scoring.Params) error {
+	src, err := a.schemeSource(file)
+	if err != nil {
+		return err
+	}
+	found := scoring.Faults(nil)
+	if data == "" {
+		found = scoring.CheckScheme(file, src)
+	} else {
+		files, err := a.dataFiles(data)
+		defer closeFiles(files)
+		if err != nil {
+			return err
+		}
+		var notices []scoring.Notice
+		found, notices = scoring.CheckFolder(file, src, files, params)
+		a.tellNotices(files, notices)
+	}
+	if len(found) > 0 {
+		return found
+	}
+	return nil
 }
 
 // schemeSource reads a scheme file, or a shipped scheme by its name where there is no such file.

@@ -32,17 +32,22 @@ func (a *app) score() *cobra.Command {
 		if err := a.checkCall(c); err != nil {
 			return err
 		}
-		data, err := a.readFolder(c.data)
+		files, err := a.dataFiles(c.data)
+		defer closeFiles(files)
 		if err != nil {
 			return err
 		}
-		result, err := a.compute(c.scheme, data, c.params)
+		data, err := a.readFolder(files)
+		if err != nil {
+			return err
+		}
+		result, err := a.compute(c.scheme, files, data, c.params)
 		if err != nil {
 			return err
 		}
 		switch {
 		case c.compare != "" || len(c.otherParams) > 0:
-			other, err := a.compute(cmp.Or(c.compare, c.scheme), data, c.otherParams)
+			other, err := a.compute(cmp.Or(c.compare, c.scheme), files, data, c.otherParams)
 			if err != nil {
 				return err
 			}
@@ -77,8 +82,8 @@ func (a *app) checkCall(c scoreCall) error {
 	return a.checkFormat(c.format)
 }
 
-// compute scores data by a scheme; warnings go to stderr.
-func (a *app) compute(scheme string, data *scoring.Data, overrides []string) (*scoring.Result, error) {
+// compute scores data by a scheme; warnings go to stderr. The files the data was read from tell where its faults stand.
+func (a *app) compute(scheme string, files scoring.Files, data *scoring.Data, overrides []string) (*scoring.Result, error) {
 	params, err := a.readParams(overrides)
 	if err != nil {
 		return nil, err
@@ -89,14 +94,12 @@ func (a *app) compute(scheme string, data *scoring.Data, overrides []string) (*s
 	}
 	result, faults := scoring.Compute(s, data, params)
 	if len(faults.Errors()) > 0 {
-		return nil, faults.Errors()
+		return nil, scoring.Locate(files, faults.Errors())
 	}
 	for _, f := range faults.Warnings() {
 		a.tell("%s", a.fault(f))
 	}
-	for _, n := range result.Notices {
-		a.tell("%s", a.fault(scoring.Fault{File: n.File, Line: n.Line, Code: n.Code, Args: n.Args}))
-	}
+	a.tellNotices(files, result.Notices)
 	return result, nil
 }
 
@@ -119,17 +122,21 @@ func (a *app) checkFormat(format string) error {
 	return nil
 }
 
-// readFolder reads a data folder, or a workbook whose sheets are its files; notices go to stderr.
-func (a *app) readFolder(path string) (*scoring.Data, error) {
-	files, err := a.dataFiles(path)
-	defer closeFiles(files)
-	if err != nil {
-		return nil, err
-	}
-	data, notices, faults := scoring.ReadFolder(files)
+// tellNotices says on stderr what a reader should know of files although nothing is wrong.
+func (a *app) tellNotices(files scoring.Files, notices []scoring.Notice) {
+	var all scoring.Faults
 	for _, n := range notices {
-		a.tell("%s", a.fault(scoring.Fault{File: n.File, Line: n.Line, Code: n.Code, Args: n.Args}))
+		all = append(all, n.Fault())
 	}
+	for _, f := range scoring.Locate(files, all) {
+		a.tell("%s", a.fault(f))
+	}
+}
+
+// readFolder reads the files of a data folder; notices go to stderr.
+func (a *app) readFolder(files scoring.Files) (*scoring.Data, error) {
+	data, notices, faults := scoring.ReadFolder(files)
+	a.tellNotices(files, notices)
 	if len(faults.Errors()) > 0 {
 		return nil, faults
 	}
