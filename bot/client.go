@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -15,6 +14,7 @@ import (
 
 	tg "github.com/go-telegram/bot"
 	"github.com/go-telegram/bot/models"
+	"github.com/valyala/fasthttp"
 )
 
 // DefaultAPI is where Telegram's own servers are.
@@ -42,12 +42,12 @@ func NewHTTPClient(timeout time.Duration) *http.Client {
 	}
 }
 
-// Client is the library's client. The calls that are made by the thousand go out as JSON: the library
-// makes a form of them and writes every part of it to the connection by itself. It is safe for
-// concurrent use.
+// Client is the library's client. The calls that are made by the thousand go out as JSON and by fasthttp:
+// the library makes a form of them and writes every part of it to the connection by itself, and net/http
+// hands every call to two goroutines of its connection. It is safe for concurrent use.
 type Client struct {
 	*tg.Bot
-	direct http.RoundTripper
+	direct *fasthttp.HostClient
 	base   string // up to the method; it holds the token and is in no error or log
 }
 
@@ -67,7 +67,11 @@ func NewClient(token, api string) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("bot: client: %w", err)
 	}
-	return &Client{Bot: library, direct: client.Transport, base: api + "/bot" + token + "/"}, nil
+	connector, err := newConnector(api)
+	if err != nil {
+		return nil, fmt.Errorf("bot: client: %w", err)
+	}
+	return &Client{Bot: library, direct: connector.client(), base: api + "/bot" + token + "/"}, nil
 }
 
 // textParams are the parameters of a text that is sent or redrawn, as far as they are used.
@@ -107,41 +111,37 @@ func (c *Client) AnswerCallbackQuery(ctx context.Context, params *tg.AnswerCallb
 // okPrefix begins every answer that says no more than that a call succeeded.
 var okPrefix = []byte(`{"ok":true,`)
 
-// call makes a call by JSON and returns the library's errors. result may be nil.
+// call makes a call by JSON and returns the library's errors. result may be nil. It takes until ctx's
+// deadline at most; what has left is not called back where ctx is cancelled before.
 func (c *Client) call(ctx context.Context, method string, params, result any) error {
-	var body bytes.Buffer
-	encoder := json.NewEncoder(&body)
+	if err := ctx.Err(); err != nil {
+		return lost(method, err)
+	}
+	req, resp := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
+	defer func() { fasthttp.ReleaseRequest(req); fasthttp.ReleaseResponse(resp) }()
+	req.Header.SetMethod(http.MethodPost)
+	req.Header.SetContentType("application/json")
+	req.SetRequestURI(c.base + method)
+	encoder := json.NewEncoder(req.BodyWriter())
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(params); err != nil {
 		return fmt.Errorf("bot: parameters of %s: %w", method, err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base+method, &body)
-	if err != nil {
-		return fmt.Errorf("bot: request of %s could not be made", method) // the cause quotes the address
+	deadline := time.Now().Add(callTimeout)
+	if sooner, ok := ctx.Deadline(); ok && sooner.Before(deadline) {
+		deadline = sooner
 	}
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := c.direct.RoundTrip(req) // nothing of what a client adds is needed: no cookies, no redirects
-	if err != nil {
+	if err := c.direct.DoDeadline(req, resp, deadline); err != nil {
 		return lost(method, err)
 	}
-	defer func() { _ = resp.Body.Close() }()
-	answer, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return lost(method, err)
-	}
-	if result == nil && resp.StatusCode == http.StatusOK && bytes.HasPrefix(answer, okPrefix) {
+	if result == nil && resp.StatusCode() == http.StatusOK && bytes.HasPrefix(resp.Body(), okPrefix) {
 		return nil
 	}
-	return understand(method, answer, result)
+	return understand(method, resp.Body(), result)
 }
 
-// lost is the error of a call whose answer never came, without the address, which holds the token.
+// lost is the error of a call whose answer never came.
 func lost(method string, err error) error {
-	if known := (*url.Error)(nil); errors.As(err, &known) {
-		err = known.Err
-	}
 	return fmt.Errorf("bot: %w", &url.Error{Op: "calling", URL: method, Err: err})
 }
 

@@ -89,15 +89,21 @@ func TestBrokenConnectionIsAmbiguousAndTellsNothing(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	_, err = client.SendMessage(ctx, &tg.SendMessageParams{ChatID: 1, Text: "what somebody wrote"})
-	if err == nil {
-		t.Fatal("the call went through")
+	_, library := client.SendMessage(ctx, &tg.SendMessageParams{ChatID: 1, Text: "what somebody wrote"})
+	_, direct := client.sendText(ctx, &textParams{Chat: 1, Text: "what somebody wrote"})
+	for _, err := range []error{library, direct} {
+		if err == nil {
+			t.Fatal("the call went through")
+		}
+		if got, _ := Judge(err); got != OutcomeAmbiguous {
+			t.Errorf("Judge = %v, want ambiguous (%v)", got, err)
+		}
+		if got := scrub(err); strings.Contains(got, token) || strings.Contains(got, "wrote") {
+			t.Errorf("scrub lets through %q", got)
+		}
 	}
-	if got, _ := Judge(err); got != OutcomeAmbiguous {
-		t.Errorf("Judge = %v, want ambiguous (%v)", got, err)
-	}
-	if got := scrub(err); strings.Contains(got, token) || strings.Contains(got, "wrote") {
-		t.Errorf("scrub lets through %q", got)
+	if strings.Contains(direct.Error(), token) {
+		t.Errorf("the token stands in %q", direct)
 	}
 	if got := scrub(errors.New("storage: round 7: closed")); got != "storage: round 7: closed" {
 		t.Errorf("scrub hides our own words: %q", got)

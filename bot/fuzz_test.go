@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"testing"
 
 	"github.com/go-telegram/bot/models"
@@ -34,19 +33,16 @@ func FuzzUpdates(f *testing.F) {
 	})
 	const secret = "hook-secret"
 	var failed error
-	hook := Webhook(secret, func(ctx context.Context, u *models.Update) error {
+	hook := NewWebhook(secret, func(ctx context.Context, u *models.Update) error {
 		failed = b.Handle(ctx, u)
 		return failed
 	}, slog.New(slog.DiscardHandler))
 	deliver := func(t *testing.T, body string) {
 		t.Helper()
 		failed = nil
-		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", strings.NewReader(body))
-		r.Header.Set(secretHeader, secret)
-		answer := httptest.NewRecorder()
-		hook.ServeHTTP(answer, r)
-		if failed != nil || answer.Code != http.StatusOK && answer.Code != http.StatusBadRequest {
-			t.Errorf("%s: %v, status %d", body, failed, answer.Code)
+		status, _ := call(hook, http.MethodPost, secret, body)
+		if failed != nil || status != http.StatusOK && status != http.StatusBadRequest {
+			t.Errorf("%s: %v, status %d", body, failed, status)
 		}
 	}
 	for _, p := range everyPress() {

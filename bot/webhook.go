@@ -4,11 +4,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
-	"io"
 	"log/slog"
 	"net/http"
 
 	"github.com/go-telegram/bot/models"
+	"github.com/valyala/fasthttp"
 )
 
 const (
@@ -16,41 +16,58 @@ const (
 	maxUpdateSize = 1 << 20
 )
 
-// Webhook returns the handler of Telegram's calls. Each update is answered with 200 only once its
-// effects are committed; a failure is answered with 503, upon which Telegram sends it again. Calls
-// without the secret get 401, whatever they hold.
-func Webhook(secret string, do func(context.Context, *models.Update) error, log *slog.Logger) http.Handler {
-	want := sha256.Sum256([]byte(secret))
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		got := sha256.Sum256([]byte(r.Header.Get(secretHeader)))
-		if secret == "" || subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
-			http.Error(w, "unauthorized", http.StatusUnauthorized)
-			return
-		}
-		if r.Method != http.MethodPost {
-			http.Error(w, "post only", http.StatusMethodNotAllowed)
-			return
-		}
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxUpdateSize))
-		if err != nil {
-			http.Error(w, "not an update", http.StatusBadRequest)
-			return
-		}
-		update, err := decode(body)
-		switch {
-		case update == nil:
-			http.Error(w, "not an update", http.StatusBadRequest)
-			return
-		case err != nil: // it would be as illegible the next time
-			log.ErrorContext(r.Context(), "update of unknown form passed over", "error", err)
-			return
-		}
-		ctx, reply := withReply(r.Context())
-		if err := do(ctx, update); err != nil {
-			log.WarnContext(ctx, "webhook update will come again", "update", update.ID, "error", scrub(err))
-			http.Error(w, "try again", http.StatusServiceUnavailable)
-			return
-		}
-		reply.write(w)
-	})
+// Webhook takes Telegram's calls. It is safe for concurrent use.
+type Webhook struct {
+	secret [sha256.Size]byte
+	open   bool
+	do     func(context.Context, *models.Update) error
+	log    *slog.Logger
+}
+
+// NewWebhook returns a Webhook that has updates done; without a secret it lets nobody in.
+func NewWebhook(secret string, do func(context.Context, *models.Update) error, log *slog.Logger) *Webhook {
+	return &Webhook{secret: sha256.Sum256([]byte(secret)), open: secret != "", do: do, log: log}
+}
+
+// Limits lets the body of a call be as long as an update may be, where the secret came with it. It is for
+// a server that takes little from strangers, and is asked before the body is read.
+func (h *Webhook) Limits(header *fasthttp.RequestHeader) fasthttp.RequestConfig {
+	if !h.knows(header) {
+		return fasthttp.RequestConfig{}
+	}
+	return fasthttp.RequestConfig{MaxRequestBodySize: maxUpdateSize}
+}
+
+func (h *Webhook) knows(header *fasthttp.RequestHeader) bool {
+	got := sha256.Sum256(header.Peek(secretHeader))
+	return h.open && subtle.ConstantTimeCompare(got[:], h.secret[:]) == 1
+}
+
+// Serve answers a call: with 200 only once the effects of the update are committed, and with 503 after a
+// failure, upon which Telegram sends it again. Calls without the secret get 401, whatever they hold.
+func (h *Webhook) Serve(c *fasthttp.RequestCtx) {
+	if !h.knows(&c.Request.Header) {
+		c.Error("unauthorized", http.StatusUnauthorized)
+		return
+	}
+	if !c.IsPost() {
+		c.Error("post only", http.StatusMethodNotAllowed)
+		return
+	}
+	ctx, reply := withReply(context.Background()) // the request's own is used again for another one
+	update, err := decode(c.PostBody())
+	switch {
+	case update == nil:
+		c.Error("not an update", http.StatusBadRequest)
+		return
+	case err != nil: // it would be as illegible the next time
+		h.log.ErrorContext(ctx, "update of unknown form passed over", "error", err)
+		return
+	}
+	if err := h.do(ctx, update); err != nil {
+		h.log.WarnContext(ctx, "webhook update will come again", "update", update.ID, "error", scrub(err))
+		c.Error("try again", http.StatusServiceUnavailable)
+		return
+	}
+	reply.write(c)
 }

@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -17,6 +18,7 @@ import (
 
 	tg "github.com/go-telegram/bot"
 	"github.com/google/go-cmp/cmp"
+	"github.com/valyala/fasthttp"
 
 	"pingyi/bot/locales"
 	"pingyi/bot/sandbox"
@@ -135,10 +137,13 @@ func (w *world) poll(api string, log *slog.Logger) {
 // webhook has the sandbox send its updates.
 func (w *world) webhook(_ string, log *slog.Logger) {
 	const secret = "hook-secret"
-	server := httptest.NewServer(Webhook(secret, w.dispatcher.Do, log))
-	w.t.Cleanup(server.Close)
-	_, err := w.bot.client.SetWebhook(w.t.Context(), &tg.SetWebhookParams{
-		URL: server.URL, SecretToken: secret, AllowedUpdates: AllowedUpdates(),
+	socket, err := new(net.ListenConfig).Listen(w.t.Context(), "tcp", "127.0.0.1:0")
+	w.must(err)
+	server := &fasthttp.Server{Handler: NewWebhook(secret, w.dispatcher.Do, log).Serve}
+	go func() { _ = server.Serve(socket) }()
+	w.t.Cleanup(func() { _ = server.Shutdown() })
+	_, err = w.bot.client.SetWebhook(w.t.Context(), &tg.SetWebhookParams{
+		URL: "http://" + socket.Addr().String(), SecretToken: secret, AllowedUpdates: AllowedUpdates(),
 	})
 	w.must(err)
 }

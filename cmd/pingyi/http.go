@@ -2,17 +2,19 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"sync/atomic"
 	"time"
 
 	"github.com/go-telegram/bot/models"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/valyala/fasthttp"
+	"github.com/valyala/fasthttp/fasthttpadaptor"
 
 	"pingyi/bot"
 	"pingyi/storage"
@@ -25,28 +27,34 @@ func (r *readiness) set(is bool) { r.is.Store(is) }
 
 // listener is the HTTP side of a replica.
 type listener struct {
-	server *http.Server
-	hook   atomic.Pointer[http.Handler]
+	server *fasthttp.Server
+	hook   atomic.Pointer[bot.Webhook] // nil: not yet
+	rest   fasthttp.RequestHandler
+	log    *slog.Logger
 }
+
+const (
+	readTime   = 30 * time.Second // for a request
+	idleTime   = 2 * time.Minute  // between two
+	maxRequest = 4 << 10          // the body of what is no update
+)
 
 // listen serves /healthz, /readyz, /metrics and, once it is set, the webhook.
 func (s *service) listen(ctx context.Context) (*listener, error) {
-	l := &listener{}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answerText(w, http.StatusOK, "ok") })
 	mux.HandleFunc("GET /readyz", s.readyz)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(s.metrics.registry, promhttp.HandlerOpts{}))
-	mux.HandleFunc(webhookPath, func(w http.ResponseWriter, r *http.Request) {
-		if hook := l.hook.Load(); hook != nil {
-			(*hook).ServeHTTP(w, r)
-			return
-		}
+	mux.HandleFunc(webhookPath, func(w http.ResponseWriter, _ *http.Request) {
 		answerText(w, http.StatusServiceUnavailable, "starting")
 	})
-	l.server = &http.Server{
-		Handler: mux, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
-		BaseContext: func(net.Listener) context.Context { return ctx },
-		ErrorLog:    slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
+	l := &listener{rest: fasthttpadaptor.NewFastHTTPHandler(mux), log: s.log}
+	l.server = &fasthttp.Server{
+		Handler: l.serve, HeaderReceived: l.limits, MaxRequestBodySize: maxRequest,
+		ReadTimeout: readTime, IdleTimeout: idleTime, CloseOnShutdown: true,
+		DisablePreParseMultipartForm: true, NoDefaultServerHeader: true,
+		Logger:                slog.NewLogLogger(s.log.Handler(), slog.LevelDebug), // what strangers send amiss
+		SecureErrorLogMessage: true,
 	}
 	var lc net.ListenConfig
 	socket, err := lc.Listen(ctx, "tcp", s.cfg.Listen)
@@ -54,31 +62,51 @@ func (s *service) listen(ctx context.Context) (*listener, error) {
 		return nil, fmt.Errorf("PINGYI_LISTEN: %w", err)
 	}
 	go func() {
-		if err := l.server.Serve(socket); err != nil && !errors.Is(err, http.ErrServerClosed) {
+		if err := l.server.Serve(socket); err != nil {
 			s.log.ErrorContext(ctx, "HTTP ended", "error", err)
 		}
 	}()
 	return l, nil
 }
 
-func (l *listener) webhook(h http.Handler) { l.hook.Store(&h) }
+// serve answers a request; a panic ends it alone.
+func (l *listener) serve(c *fasthttp.RequestCtx) {
+	defer func() {
+		if recover() != nil { // the value may quote what somebody wrote
+			l.log.Error("panic contained", "stack", string(debug.Stack()))
+			c.Error("internal error", http.StatusInternalServerError)
+		}
+	}()
+	if hook := l.hook.Load(); hook != nil && string(c.Path()) == webhookPath {
+		hook.Serve(c)
+		return
+	}
+	l.rest(c)
+}
+
+func (l *listener) limits(header *fasthttp.RequestHeader) fasthttp.RequestConfig {
+	if hook := l.hook.Load(); hook != nil {
+		return hook.Limits(header)
+	}
+	return fasthttp.RequestConfig{}
+}
 
 // stop lets requests that are under way finish.
-func (l *listener) stop(log *slog.Logger) {
+func (l *listener) stop() {
 	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
 	defer cancel()
-	if err := l.server.Shutdown(ctx); err != nil {
-		log.WarnContext(ctx, "HTTP requests were cut off", "error", err)
+	if err := l.server.ShutdownWithContext(ctx); err != nil {
+		l.log.WarnContext(ctx, "HTTP requests were cut off", "error", err)
 	}
 }
 
-// webhook is the handler of Telegram's calls; in polling mode nobody gets in.
-func (s *service) webhook() http.Handler {
+// webhook takes Telegram's calls; in polling mode nobody gets in.
+func (s *service) webhook() *bot.Webhook {
 	secret := s.cfg.WebhookSecret
 	if s.cfg.PublicURL == "" {
 		secret = ""
 	}
-	return bot.Webhook(secret, s.dispatch.Do, s.log)
+	return bot.NewWebhook(secret, s.dispatch.Do, s.log)
 }
 
 // readyz says whether this replica can work, and what it has to do without.

@@ -95,11 +95,11 @@ func (a *app) runService(ctx context.Context, cfg config, log *slog.Logger) erro
 	if err != nil {
 		return err
 	}
-	defer listening.stop(log)
+	defer listening.stop()
 	if err := s.greet(ctx, a); err != nil {
 		return err
 	}
-	listening.webhook(s.webhook())
+	listening.hook.Store(s.webhook())
 	return s.work(ctx)
 }
 
