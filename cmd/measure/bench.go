@@ -93,7 +93,7 @@ func (b *bench) close() {
 		b.store.Close()
 	}
 	if b.telegram != nil {
-		_ = b.telegram.server.Close()
+		_ = b.telegram.socket.Close()
 	}
 	if b.redis != nil {
 		_ = b.redis.Stop()

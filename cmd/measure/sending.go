@@ -3,13 +3,13 @@ package main
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"os"
 	"os/exec"
 	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/valyala/fasthttp"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -146,19 +146,22 @@ func (b *bench) broadcast(ctx context.Context, conn *pgx.Conn, server *strict, p
 	if _, err := conn.Exec(ctx, `NOTIFY pingyi_delivery`); err != nil {
 		return nil, err
 	}
-	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: connections}, Timeout: time.Minute}
-	defer client.CloseIdleConnections()
+	pressers := make([]*fasthttp.HostClient, len(processes))
+	for i, p := range processes {
+		pressers[i] = newPresser(p)
+		defer pressers[i].CloseIdleConnections()
+	}
 	took := make(chan time.Duration, len(b.forms))
 	var latencies []time.Duration
 	var pressing errgroup.Group
 	tick := time.NewTicker(time.Second / pressRate)
 	defer tick.Stop()
 	for i, left := 0, n; left > 0; i++ {
-		f, p := b.forms[i%len(b.forms)], processes[i%len(processes)]
+		f, client := b.forms[i%len(b.forms)], pressers[i%len(pressers)]
 		<-tick.C
 		pressing.Go(func() error {
 			at, drawn := time.Now(), server.await(f.Telegram)
-			if err := press(ctx, client, p.base+hookPath, f, i/len(b.forms)); err != nil {
+			if err := press(client, f, i/len(b.forms)); err != nil {
 				return err
 			}
 			select {

@@ -1,18 +1,18 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/valyala/fasthttp"
 )
 
 // connections is how many calls at once a webhook is given, as Telegram would be told.
@@ -109,7 +109,7 @@ func (b *bench) contest(ctx context.Context, c contender, length time.Duration) 
 // message is redrawn. It returns how many presses a second came to their end, and how long each took
 // until 200, sorted.
 func (b *bench) load(ctx context.Context, p *process, length time.Duration, rate float64) (float64, []time.Duration, error) {
-	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: connections}, Timeout: time.Minute}
+	client := newPresser(p)
 	defer client.CloseIdleConnections()
 	ready := make(chan int, len(b.forms)) // who may press
 	who := make(map[int64]int, len(b.forms))
@@ -135,7 +135,7 @@ func (b *bench) load(ctx context.Context, p *process, length time.Duration, rate
 					at = began.Add(time.Duration(float64(turn.Add(1)) / rate * float64(time.Second)))
 					time.Sleep(time.Until(at))
 				}
-				err := press(ctx, client, p.base+hookPath, b.forms[person], i)
+				err := press(client, b.forms[person], i)
 				mu.Lock()
 				latencies = append(latencies, time.Since(at))
 				if err != nil {
@@ -160,30 +160,31 @@ func (b *bench) load(ctx context.Context, p *process, length time.Duration, rate
 
 var lastUpdate atomic.Int64
 
+// newPresser returns a client for the presses on a process.
+func newPresser(p *process) *fasthttp.HostClient {
+	return &fasthttp.HostClient{Addr: strings.TrimPrefix(p.base, "http://"), ReadTimeout: time.Minute}
+}
+
 // press sends one update: the answer of a person to one of their questions.
-func press(ctx context.Context, client *http.Client, url string, f form, i int) error {
+func press(client *fasthttp.HostClient, f form, i int) error {
 	id := 1_000_000 + lastUpdate.Add(1)
 	data := fmt.Sprintf("a.%s.%s.%d.%d", strconv.FormatInt(f.Request, 36),
 		strconv.FormatInt(f.Assignments[i%len(f.Assignments)], 36), 1+i/3%3, i%5)
 	body := fmt.Sprintf(`{"update_id":%d,"callback_query":{"id":"%d","from":{"id":%d,"is_bot":false,"first_name":"P","language_code":"en"},`+
 		`"message":{"message_id":5,"date":1,"chat":{"id":%d,"type":"private"},"text":"?"},"chat_instance":"1","data":"%s"}}`,
 		id, id, f.Telegram, f.Telegram, data)
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader([]byte(body)))
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Content-Type", "application/json")
+	req, resp := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
+	defer func() { fasthttp.ReleaseRequest(req); fasthttp.ReleaseResponse(resp) }()
+	req.Header.SetMethod(fasthttp.MethodPost)
+	req.Header.SetContentType("application/json")
 	req.Header.Set("X-Telegram-Bot-Api-Secret-Token", hookSecret)
-	resp, err := client.Do(req)
-	if err != nil {
+	req.SetRequestURI("http://" + client.Addr + hookPath)
+	req.SetBodyString(body)
+	if err := client.Do(req, resp); err != nil {
 		return err
 	}
-	defer func() { _ = resp.Body.Close() }()
-	if _, err := io.Copy(io.Discard, resp.Body); err != nil {
-		return err
-	}
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("press answered with %s", resp.Status)
+	if resp.StatusCode() != fasthttp.StatusOK {
+		return fmt.Errorf("press answered with %d", resp.StatusCode())
 	}
 	return nil
 }
