@@ -54,7 +54,7 @@ func (r valueRule) read(c *computation, v *Value) reading {
 		x.ok = false
 		return x
 	}
-	if _, word := r.words[v.Value]; !word && isPercent(v.Value) && !r.takesPercent() {
+	if _, word := r.words[v.Value]; !word && IsPercent(v.Value) && !r.takesPercent() {
 		c.fault(fileValues, v.Line, "percent", "Column", "value", "Got", v.Value)
 		x.ok = false
 	}

@@ -42,8 +42,15 @@ func ParseNumber(s string) (*big.Rat, bool) {
 	return r, true
 }
 
-// isPercent tells whether a number is written with a percent sign.
-func isPercent(s string) bool { return strings.HasSuffix(strings.TrimSpace(s), "%") }
+// IsPercent tells whether a number is written with a percent sign. Points may
+// not be: nobody can tell whether 50% is half a point or fifty.
+func IsPercent(s string) bool { return strings.HasSuffix(strings.TrimSpace(s), "%") }
+
+// PercentMixed tells whether of a value and its target only one is written with
+// a percent sign; without either there is nothing to hold it against.
+func PercentMixed(value, target string) bool {
+	return value != "" && target != "" && IsPercent(value) != IsPercent(target)
+}
 
 // isDecimal tells whether s is digits with at most one point inside or before
 // digits.

@@ -259,7 +259,7 @@ func (b *binder) steps(n *node) []step {
 				if s.how != "" {
 					b.fault(t, "step_two", nil)
 				}
-				s.how, s.threshold, s.percent = how, b.number(t), isPercent(b.text(t))
+				s.how, s.threshold, s.percent = how, b.number(t), IsPercent(b.text(t))
 			}
 		}
 		for _, before := range out {

@@ -69,7 +69,7 @@ func (r *folderReader) values(src io.ReadSeeker) {
 			Date: t.date("date"), Due: t.date("due"), Line: t.line()}
 		once(t, seen, key{v.Subject, v.Indicator, v.Period, v.Source, v.Date},
 			strings.Join([]string{v.Subject, v.Indicator, v.Period, v.Source, v.Date}, ","))
-		if target := t.text("target"); v.Value != "" && target != "" && isPercent(v.Value) != isPercent(target) {
+		if target := t.text("target"); PercentMixed(v.Value, target) {
 			t.fault("value", "scoring.fault.percent_mixed", map[string]any{"Got": v.Value, "Target": target})
 		}
 		r.data.Values = append(r.data.Values, v)

@@ -259,10 +259,9 @@ func (t *table) number(column string) *big.Rat {
 	return n
 }
 
-// points is a number without a percent sign: nobody can tell whether 50% is
-// half a point or fifty.
+// points is a number without a percent sign.
 func (t *table) points(column string) *big.Rat {
-	if s := t.text(column); isPercent(s) {
+	if s := t.text(column); IsPercent(s) {
 		t.fault(column, "scoring.fault.percent", map[string]any{"Got": s})
 		return nil
 	}

@@ -65,7 +65,7 @@ func (s *scale) value(code string) (points *big.Rat, counted, known bool) {
 		return nil, false, false
 	}
 	n, ok := ParseNumber(code)
-	if !ok || isPercent(code) || s.from != nil && n.Cmp(s.from) < 0 || s.to != nil && n.Cmp(s.to) > 0 {
+	if !ok || IsPercent(code) || s.from != nil && n.Cmp(s.from) < 0 || s.to != nil && n.Cmp(s.to) > 0 {
 		return nil, false, false
 	}
 	return n, true, true

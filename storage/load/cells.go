@@ -161,6 +161,16 @@ func (t *table) number(column string, positive bool) string {
 	return s
 }
 
+// points checks a number of points, which may have no percent sign.
+func (t *table) points(column string) string {
+	s := t.cell(column)
+	if scoring.IsPercent(s) {
+		t.fault(column, "scoring.fault.percent", args{"Got": clip(s)})
+		return ""
+	}
+	return t.number(column, false)
+}
+
 // yesNo are the words for yes and no that people write.
 var yesNo = map[string]bool{
 	"yes": true, "no": false, "y": true, "n": false, "true": true, "false": false, "1": true, "0": false,

@@ -208,8 +208,8 @@ var cases = map[string]struct {
 	"figures": {
 		files: map[string]string{
 			"calendar.csv": "date,working\n2026-10-01,perhaps\n2026/10/2,no\n2026年10月2日,yes\n,no\n2026-10-03,\n",
-			"values.csv":   "subject,indicator,period,value,target,weight,date\npolice,key.a,2026-Q3,5,many,0,1.5.2026\npolis,key.b,2026-Q3,1,,,\npolice,key.c,,1,1e3,,\npolice,key.c,,2,,,\npolice,key..d,,2,,,\n",
-			"ledger.csv":   "id,subject,kind,points,approved\n1,police,bonus,two,maybe\n1,police,bonus,2,是\n,police,bonus,1,\n",
+			"values.csv":   "subject,indicator,period,value,target,weight,date\npolice,key.a,2026-Q3,5,many,0,1.5.2026\npolis,key.b,2026-Q3,1,,,\npolice,key.c,,1,1e3,,\npolice,key.c,,2,,,\npolice,key..d,,2,,,\npolice,key.e,,50%,100,,\n",
+			"ledger.csv":   "id,subject,kind,points,approved\n1,police,bonus,two,maybe\n1,police,bonus,2,是\n,police,bonus,1,\n2,police,bonus,50%,\n",
 		},
 		want: []string{
 			"calendar.csv:2:12: load.yes_no Column=working Got=perhaps",
@@ -220,6 +220,7 @@ var cases = map[string]struct {
 			"ledger.csv:2:20: load.yes_no Column=approved Got=maybe",
 			"ledger.csv:3:1: load.twice First=ledger.csv:2 Got=1",
 			"ledger.csv:4:1: load.cell_empty Column=id",
+			"ledger.csv:5:16: scoring.fault.percent Column=points Got=50%",
 			"values.csv:2:24: load.number Column=target Got=many",
 			"values.csv:2:29: load.not_positive Column=weight Got=0",
 			"values.csv:2:31: load.date Column=date Got=1.5.2026",
@@ -227,6 +228,7 @@ var cases = map[string]struct {
 			"values.csv:4:17: load.number Column=target Got=1e3",
 			"values.csv:5:1: load.twice First=values.csv:4 Got=police,key.c,,,",
 			"values.csv:6:8: load.code_characters Column=indicator Got=key..d Most=40",
+			"values.csv:7:15: scoring.fault.percent_mixed Column=value Got=50% Target=100",
 		},
 	},
 	"rounds and evaluations": {

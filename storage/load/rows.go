@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"pingyi/scoring"
 	"pingyi/storage"
 	"pingyi/survey"
 )
@@ -100,6 +101,9 @@ func (s *set) readValues(f file) {
 		v.Subject, v.Indicator, v.Period, v.Source = of.code, indicator, t.code("period"), t.code("source")
 		v.Date, v.Due = t.date("date"), t.date("due")
 		v.Value, v.Target, v.Weight = t.cell("value"), t.number("target", false), t.number("weight", true)
+		if scoring.PercentMixed(v.Value, v.Target) {
+			t.fault("value", "scoring.fault.percent_mixed", args{"Got": clip(v.Value), "Target": clip(v.Target)})
+		}
 		if ok && indicator != "" {
 			s.values = append(s.values, v)
 		}
@@ -121,7 +125,7 @@ func (s *set) readLedger(f file) {
 		of, named := t.neededRef("subject")
 		kind, _ := t.neededCode("kind")
 		e := entry{place: t.here("id"), subject: of, has: has}
-		e.ID, e.Subject, e.Kind, e.Points = id, of.code, kind, t.number("points", false)
+		e.ID, e.Subject, e.Kind, e.Points = id, of.code, kind, t.points("points")
 		e.Category, e.Matter, e.Level = t.cell("category"), t.cell("matter"), t.cell("level")
 		e.Date, e.Indicator, e.Period, e.Reason = t.date("date"), t.codeLike("indicator", indicatorForm), t.code("period"), t.cell("reason")
 		if yes, set := t.yes("approved"); set {
