@@ -147,7 +147,7 @@ func (p *Printer) say(c *i18n.LocalizeConfig) string {
 // Fault says a fault the way compilers do: file, line and column, then what is wrong and what to do.
 // The fault's code is the key of its words; one without words is given as it is, arguments and all.
 func (p *Printer) Fault(f survey.Fault) string {
-	words := p.Say(f.Code, f.Args)
+	words := p.Say(f.Code, p.yamlWords(f))
 	if words == f.Code {
 		return f.String()
 	}
