@@ -49,6 +49,7 @@ func (t *turn) publicLink(ctx context.Context) error {
 	}
 	t.ack(ctx, "")
 	err = t.call(ctx, func() error {
+		t.floods.goes(t.user)
 		_, err := t.client.SendPhoto(ctx, &tg.SendPhotoParams{
 			ChatID: t.user, Caption: string(caption), ParseMode: models.ParseModeHTML,
 			Photo: &models.InputFileUpload{Filename: "join.png", Data: bytes.NewReader(picture)},
@@ -90,6 +91,7 @@ type document struct {
 func (t *turn) sendDocument(ctx context.Context, d document) {
 	t.ack(ctx, "")
 	err := t.call(ctx, func() error {
+		t.floods.goes(t.user)
 		_, err := t.client.SendDocument(ctx, &tg.SendDocumentParams{
 			ChatID: t.user, Caption: string(d.caption), ParseMode: models.ParseModeHTML,
 			Document: &models.InputFileUpload{Filename: d.name, Data: bytes.NewReader(d.body)},

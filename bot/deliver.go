@@ -31,6 +31,7 @@ type outgoing struct {
 func (b *Bot) send(ctx context.Context, out outgoing) (int, error) {
 	params := &textParams{Chat: out.chat, Message: out.edit, Text: string(out.text), Mode: models.ParseModeHTML,
 		Previews: previewParams{Disabled: true}, Protect: out.protect, Markup: out.keyboard()}
+	b.floods.goes(out.chat)
 	if out.edit != 0 {
 		err := b.client.editText(ctx, params)
 		if outcome, _ := Judge(err); unchanged(err) || out.quiet && outcome == OutcomeRefused {
