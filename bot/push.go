@@ -53,6 +53,7 @@ type Sender struct {
 	flying  chan struct{} // a token for every message under way
 	flights sync.WaitGroup
 	path    *path
+	permit  *permit
 	next    time.Time // when the next row is due
 	rested  time.Time // no lease is asked for before, unless there is a notice
 }
@@ -66,11 +67,15 @@ func NewSender(cfg SenderConfig) *Sender {
 		gate:   &gate{read: cfg.Store.RoundState, known: map[int64]seen{}},
 		flying: make(chan struct{}, mostFlying),
 		path:   &path{},
+		permit: &permit{store: cfg.Store, limiter: cfg.Limiter},
 	}
 }
 
 // Run sends until ctx ends; what is in flight then is finished, and the rest given back.
 func (s *Sender) Run(ctx context.Context) error {
+	var permitted sync.WaitGroup
+	permitted.Go(func() { s.permit.keep(ctx) })
+	defer permitted.Wait()
 	for ctx.Err() == nil {
 		pause, err := s.step(ctx)
 		if err != nil && ctx.Err() == nil {
@@ -88,6 +93,9 @@ func (s *Sender) Run(ctx context.Context) error {
 	}
 	return nil
 }
+
+// Sends reports whether this replica takes part in sending: not where it alone has lost Redis.
+func (s *Sender) Sends() bool { return s.permit.given.Load() }
 
 // sleep waits; where nothing is held, a notice ends it.
 func (s *Sender) sleep(ctx context.Context, d time.Duration) {
@@ -112,6 +120,10 @@ func (s *Sender) sleep(ctx context.Context, d time.Duration) {
 func (s *Sender) step(ctx context.Context) (time.Duration, error) {
 	if wait := time.Until(s.next); wait > 0 {
 		return wait, nil
+	}
+	if !s.Sends() {
+		s.queue.drop(nil)
+		return briefPause, s.giveBack(ctx)
 	}
 	if err := s.lease(ctx); err != nil {
 		return 0, err
@@ -204,7 +216,8 @@ func (s *Sender) row(ctx context.Context) error {
 	// New messages that answered somebody count with Telegram as well: they get their slots afterwards.
 	replies := min(int(s.cfg.Bot.unpaced.Swap(0)), len(fit))
 	slots, wait := s.cfg.Limiter.ReserveRow(ctx, globalPace, s.cfg.Rate, replies+len(fit))
-	if slots == nil { // a penalty: what is held is for whoever comes first when it ends
+	if slots == nil { // a penalty, or no Redis: what is held is for whoever comes first afterwards
+		s.cfg.Bot.floods.everybody(s.cfg.Limiter.Penalty(ctx, globalPace))
 		s.next = time.Now().Add(wait - slotAhead)
 		s.queue.drop(fit)
 		return s.giveBack(ctx)
@@ -276,7 +289,7 @@ func (s *Sender) fly(ctx context.Context, f flight) error {
 	out, err := s.cfg.Bot.Render(ctx, f.Delivery)
 	if err == nil {
 		time.Sleep(time.Until(f.slot.At))
-		if time.Since(f.slot.At) <= slotLate && !s.queue.spent(f.Delivery) && s.gate.open(ctx, f) {
+		if time.Since(f.slot.At) <= slotLate && !s.queue.spent(f.Delivery) && !s.cfg.Bot.floods.stopped() && s.gate.open(ctx, f) {
 			defer s.queue.done(f.Delivery)
 			return s.attempt(ctx, now, f, out)
 		}

@@ -50,6 +50,7 @@ type world struct {
 	bot    *Bot
 	store  *storage.Store
 	redis  *storage.Redis
+	cache  string // the address of Redis
 	box    *sandbox.Sandbox
 	print  *locales.Printer
 	me     int64 // who acts
@@ -80,7 +81,7 @@ func startWorld(t testing.TB, lang survey.Lang, receive func(w *world, api strin
 	t.Helper()
 	databaseURL, redisURL := servers.New(t)
 	secret := bytes.Repeat([]byte("secret--"), 4)
-	w := &world{t: t, events: map[int64]<-chan sandbox.Event{}, log: &bytes.Buffer{}}
+	w := &world{t: t, cache: redisURL, events: map[int64]<-chan sandbox.Event{}, log: &bytes.Buffer{}}
 	log := slog.New(slog.NewTextHandler(w.log, nil))
 	var err error
 	w.store, err = storage.Open(t.Context(), storage.Config{URL: databaseURL, Secret: secret, Zone: today().Location(), Log: log})

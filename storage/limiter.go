@@ -14,14 +14,9 @@ import (
 // that makes the slots after it wait (see row.go).
 const paceShare = 0.95
 
-// aloneShare is the part of a rate that one process takes while Redis is away and it
-// cannot know of the others: right for four.
-const aloneShare = 0.25
-
-// aloneAfter is how long Redis has to be away before a process goes on alone:
-// before, it may be the only one that does not reach it, and the others have
-// all of the rate.
-const aloneAfter = 5 * time.Second
+// aloneShare is the part of a rate that is used where no Redis tells what comes
+// late.
+const aloneShare = 0.8
 
 // MaxPace is the longest wait that slots are handed out for: what waits longer
 // could have become pointless meanwhile.
@@ -64,9 +59,9 @@ local t = redis.call('TIME')
 local now = tonumber(t[1]) * 1000000 + tonumber(t[2])
 return string.format('%.0f', math.max(0, tonumber(redis.call('GET', KEYS[1]) or '0') - now))`
 
-// Limiter paces what all replicas send, by slots reserved in Redis. Where
-// Redis is away each process keeps to a careful part of the rate by itself.
-// It is safe for concurrent use.
+// Limiter paces what all replicas send, by slots reserved in Redis. Where Redis
+// is away there are slots only for the one process that GoAlone was told to
+// send for all. It is safe for concurrent use.
 type Limiter struct {
 	client   redis.UniversalClient
 	presses  *patience // of those who press and only want to know
@@ -79,7 +74,7 @@ type Limiter struct {
 	mu      sync.Mutex
 	paces   map[string]*localPace
 	settled map[string][]settled // what Redis is to be told of slots, by pace
-	lost    time.Time            // since when Redis does not answer; zero: it does
+	alone   bool                 // this process sends for all, without Redis
 }
 
 func newLimiter(client redis.UniversalClient, presses, paced *patience) *Limiter {
@@ -102,6 +97,11 @@ type localPace struct {
 	penalty time.Time // no slot at all before
 }
 
+// gapOf is the time from a slot to the next where a share of a rate is used.
+func gapOf(rate, share float64) time.Duration {
+	return time.Duration(float64(time.Second) / (rate * share)).Truncate(time.Microsecond)
+}
+
 func slotName(key string) string    { return "pingyi:pace:{" + key + "}" }
 func penaltyName(key string) string { return "pingyi:pace:{" + key + "}:penalty" }
 
@@ -118,7 +118,13 @@ func (l *Limiter) ReserveEach(ctx context.Context, keys []string, rate float64) 
 		}
 		return waits
 	}
-	gap := time.Duration(float64(time.Second) / (rate * paceShare))
+	gap := gapOf(rate, paceShare)
+	if l.isAlone() {
+		for i, key := range keys {
+			waits[i] = l.reserveAlone(key, gap)
+		}
+		return waits
+	}
 	asked := make([]*redis.Cmd, len(keys))
 	err := l.paced.ask(ctx, func(ctx context.Context) error {
 		ask := func(pipe redis.Pipeliner) error {
@@ -138,7 +144,7 @@ func (l *Limiter) ReserveEach(ctx context.Context, keys []string, rate float64) 
 	})
 	for i, key := range keys {
 		if err != nil {
-			waits[i] = l.reserveAlone(key, time.Duration(float64(gap)/aloneShare))
+			waits[i] = l.reserveAlone(key, gap)
 			continue
 		}
 		micros, _ := asked[i].Float64()
@@ -186,17 +192,23 @@ func (l *Limiter) run(ctx context.Context, p *patience, script *redis.Script, ke
 	return time.Duration(micros) * time.Microsecond, err
 }
 
-// orphaned notes whether Redis answered, and reports that it has not for long.
-func (l *Limiter) orphaned(err error) bool {
+// Answers reports whether Redis answers for a pace.
+func (l *Limiter) Answers(ctx context.Context, key string) bool {
+	return l.paced.ask(ctx, func(ctx context.Context) error { return l.client.Exists(ctx, slotName(key)).Err() }) == nil
+}
+
+// GoAlone says whether this process sends for all replicas from now on, without
+// Redis. Whoever says so has made sure that no other sends.
+func (l *Limiter) GoAlone(alone bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	switch {
-	case err == nil:
-		l.lost = time.Time{}
-	case l.lost.IsZero():
-		l.lost = time.Now()
-	}
-	return err != nil && time.Since(l.lost) >= aloneAfter
+	l.alone = alone
+}
+
+func (l *Limiter) isAlone() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.alone
 }
 
 // remembered returns how long this process knows that there is no slot.

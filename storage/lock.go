@@ -20,7 +20,8 @@ const (
 var errLockLost = errors.New("storage: the connection that held the lock is gone")
 
 const (
-	sqlTryLock = `SELECT pg_try_advisory_lock(@lock)`
+	sqlTryLock       = `SELECT pg_try_advisory_lock(@lock)`
+	sqlTrySharedLock = `SELECT pg_try_advisory_lock_shared(@lock)`
 )
 
 // WithLock runs fn while this process alone holds the lock called name, and
@@ -29,8 +30,18 @@ const (
 // again. WithLock returns what fn returns while it holds the lock, and nil once
 // ctx has ended.
 func (s *Store) WithLock(ctx context.Context, name string, fn func(ctx context.Context) error) error {
+	return s.withLock(ctx, sqlTryLock, name, fn)
+}
+
+// WithSharedLock is WithLock together with others who share the lock; nobody
+// holds it alone meanwhile.
+func (s *Store) WithSharedLock(ctx context.Context, name string, fn func(ctx context.Context) error) error {
+	return s.withLock(ctx, sqlTrySharedLock, name, fn)
+}
+
+func (s *Store) withLock(ctx context.Context, try, name string, fn func(ctx context.Context) error) error {
 	for ctx.Err() == nil {
-		held, err := s.lockOnce(ctx, name, fn)
+		held, err := s.lockOnce(ctx, try, name, fn)
 		if held && !errors.Is(err, errLockLost) {
 			return err
 		}
@@ -44,13 +55,13 @@ func (s *Store) WithLock(ctx context.Context, name string, fn func(ctx context.C
 
 // lockOnce tries for the lock and, where it gets it, runs fn. held says that fn
 // ran; errLockLost that it ran only until the connection was lost.
-func (s *Store) lockOnce(ctx context.Context, name string, fn func(ctx context.Context) error) (held bool, err error) {
+func (s *Store) lockOnce(ctx context.Context, try, name string, fn func(ctx context.Context) error) (held bool, err error) {
 	conn, err := s.ownConn(ctx)
 	if err != nil {
 		return false, err
 	}
 	defer closeConn(ctx, conn)
-	if held, err = tryLock(ctx, conn, name); err != nil || !held {
+	if held, err = tryLock(ctx, conn, try, name); err != nil || !held {
 		return false, err
 	}
 	inner, lose := context.WithCancelCause(ctx)
@@ -76,13 +87,13 @@ func (s *Store) lockOnce(ctx context.Context, name string, fn func(ctx context.C
 }
 
 // tryLock tries for the lock until it is free, on one connection.
-func tryLock(ctx context.Context, conn *pgx.Conn, name string) (bool, error) {
+func tryLock(ctx context.Context, conn *pgx.Conn, try, name string) (bool, error) {
 	h := fnv.New64a()
 	h.Write([]byte("pingyi lock " + name))
 	args := pgx.NamedArgs{"lock": int64(h.Sum64())}
 	for {
 		var got bool
-		if err := conn.QueryRow(ctx, sqlTryLock, args).Scan(&got); err != nil || got {
+		if err := conn.QueryRow(ctx, try, args).Scan(&got); err != nil || got {
 			return got, err
 		}
 		if !sleep(ctx, lockTry) {

@@ -363,26 +363,41 @@ func TestPenalty(t *testing.T) {
 	}
 }
 
+// Without Redis there are slots only for who sends alone.
 func TestPacingWithoutRedis(t *testing.T) {
 	t.Parallel()
 	const rate = 100
 	l := openRedis(t, "redis://127.0.0.1:1").Limiter()
-	if wait := reserve(t.Context(), l, "all", rate); wait <= MaxPace {
+	if row, wait := l.ReserveRow(t.Context(), "all", rate, 1); row != nil || wait <= MaxPace {
 		t.Errorf("a slot after %v, while others may still have Redis", wait)
 	}
-	l.lost = l.lost.Add(-aloneAfter)
-	ctx, cancel := context.WithTimeout(t.Context(), 2500*time.Millisecond)
-	defer cancel()
-	at := sends(ctx, []*Limiter{l}, 8, rate, func(time.Duration) {})
-	if most := busiest(at); most > rate/4 || most < rate/5 {
-		t.Errorf("%d sends within one second without Redis, want nearly %d", most, rate/4)
+	if l.Answers(t.Context(), "all") {
+		t.Error("it is said to answer")
+	}
+	l.GoAlone(true)
+	row, wait := l.ReserveRow(t.Context(), "all", rate, rate)
+	if len(row) != rate || wait != 0 {
+		t.Fatalf("alone: %d slots after %v", len(row), wait)
+	}
+	if took := row[rate-1].At.Sub(row[0].At); took < 1200*time.Millisecond || took > 1400*time.Millisecond {
+		t.Errorf("alone: %d slots in %v", rate, took)
+	}
+	if _, wait := l.ReserveRow(t.Context(), "all", rate, 1); wait <= 0 {
+		t.Error("the next slot is at once")
+	}
+	if waits := l.ReserveEach(t.Context(), []string{"chat:1", "chat:2", "chat:1"}, 1); waits[0] != 0 || waits[1] != 0 || waits[2] <= 0 {
+		t.Errorf("chats wait %v", waits)
 	}
 	l.Penalise(t.Context(), "all", time.Minute)
-	if wait := reserve(t.Context(), l, "all", rate); wait < 50*time.Second {
+	if row, wait := l.ReserveRow(t.Context(), "all", rate, 1); row != nil || wait < 50*time.Second {
 		t.Errorf("penalised: %v", wait)
 	}
 	if left := l.Penalty(t.Context(), "all"); left < 50*time.Second {
 		t.Errorf("penalty: %v", left)
+	}
+	l.GoAlone(false)
+	if row, _ := l.ReserveRow(t.Context(), "all", rate, 1); row != nil {
+		t.Error("a slot for who sends alone no more")
 	}
 }
 

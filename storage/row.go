@@ -88,15 +88,17 @@ func (l *Limiter) ReserveRow(ctx context.Context, key string, rate float64, n in
 	if rate <= 0 || math.IsNaN(rate) || n <= 0 {
 		return nil, MaxPace + time.Second
 	}
-	r, err := l.runRow(ctx, key, rate, n)
-	switch alone := l.orphaned(err); {
-	case err != nil && !alone:
-		return nil, MaxPace + time.Second
-	case err != nil:
-		r.gap = time.Duration(float64(time.Second) / (rate * paceShare * aloneShare))
+	r := reserved{gap: gapOf(rate, paceShare*aloneShare)}
+	if l.isAlone() {
 		r.wait = l.reserveAlone(key, time.Duration(n)*r.gap)
-	case r.wait <= MaxPace:
-		l.remember(key, func(p *localPace) { p.next = later(p.next, time.Now().Add(r.wait+time.Duration(n)*r.gap)) })
+	} else {
+		var err error
+		if r, err = l.runRow(ctx, key, rate, n); err != nil {
+			return nil, MaxPace + time.Second
+		}
+		if r.wait <= MaxPace {
+			l.remember(key, func(p *localPace) { p.next = later(p.next, time.Now().Add(r.wait+time.Duration(n)*r.gap)) })
+		}
 	}
 	if r.wait > MaxPace {
 		return nil, r.wait
@@ -121,8 +123,7 @@ type reserved struct {
 
 // runRow runs the script of rows, and tells it what is settled.
 func (l *Limiter) runRow(ctx context.Context, key string, rate float64, n int) (r reserved, err error) {
-	gap := func(share float64) int64 { return int64(1e6 / (rate * share)) }
-	args := []any{gap(paceShare), gap(rowShare), n, max(1, int(rate)), l.remembered(key).Microseconds(), MaxPace.Microseconds(),
+	args := []any{gapOf(rate, paceShare).Microseconds(), gapOf(rate, rowShare).Microseconds(), n, max(1, int(rate)), l.remembered(key).Microseconds(), MaxPace.Microseconds(),
 		rowWindow.Microseconds(), rowHold.Microseconds(), time.Second.Microseconds()}
 	l.mu.Lock()
 	for _, s := range l.settled[key] {

@@ -122,7 +122,11 @@ func (s *service) readyz(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err := s.redis.Ping(ctx); err != nil {
-		answerText(w, http.StatusOK, "ready, degraded: no Redis")
+		part := "leaves sending to the others"
+		if s.sender.Sends() {
+			part = "sends alone, slower"
+		}
+		answerText(w, http.StatusOK, "ready, degraded: no Redis, "+part)
 		return
 	}
 	answerText(w, http.StatusOK, "ready")

@@ -134,3 +134,25 @@ func soon(t *testing.T, what string, holds func() bool) {
 		}
 	}
 }
+
+// A replica that alone has no Redis says that others send; that it sends, once there is no other.
+func TestReadyTellsWhoSendsWithoutRedis(t *testing.T) {
+	t.Parallel()
+	_, api := telegram(t)
+	env := append(withStores(t), "PINGYI_TELEGRAM_TOKEN="+botToken, "PINGYI_TELEGRAM_API="+api,
+		"PINGYI_PUBLIC_URL=https://pingyi.example", "PINGYI_WEBHOOK_SECRET=hook-secret")
+	env.must(t, "migrate")
+	env.must(t, "apply", town(t))
+	with := serve(t, env)
+	without := serve(t, append(append(at{}, env...), "PINGYI_REDIS_URL=redis://127.0.0.1:1"))
+	says := func(want string) {
+		t.Helper()
+		soon(t, "/readyz says that it "+want, func() bool {
+			status, text := without.get(t, "/readyz")
+			return status == http.StatusOK && strings.Contains(text, "degraded: no Redis") && strings.Contains(text, want)
+		})
+	}
+	says("leaves sending to the others")
+	with.kill()
+	says("sends alone")
+}

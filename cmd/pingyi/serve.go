@@ -62,6 +62,7 @@ type service struct {
 	client   *bot.Client
 	bot      *bot.Bot
 	dispatch *bot.Dispatcher
+	sender   *bot.Sender
 	metrics  *metrics
 	ready    *readiness
 }
@@ -177,10 +178,11 @@ func (s *service) route(ctx context.Context) error {
 // work runs the parts until ctx ends, and drains them.
 func (s *service) work(ctx context.Context) error {
 	wake := make(chan struct{}, 1)
+	s.sender = s.newSender(wake)
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return rounds.New(s.store, s.log).Run(ctx) })
 	group.Go(func() error { return s.hear(ctx, wake) })
-	group.Go(func() error { return s.sender(wake).Run(ctx) })
+	group.Go(func() error { return s.sender.Run(ctx) })
 	if s.cfg.PublicURL == "" {
 		group.Go(func() error { return s.poll(ctx) })
 	}
@@ -200,7 +202,7 @@ func (s *service) work(ctx context.Context) error {
 	return err
 }
 
-func (s *service) sender(wake <-chan struct{}) *bot.Sender {
+func (s *service) newSender(wake <-chan struct{}) *bot.Sender {
 	return bot.NewSender(bot.SenderConfig{
 		Bot: s.bot, Store: s.store, Limiter: s.redis.Limiter(), Rate: s.cfg.SendRate, Worker: workerName(),
 		Wake: wake, Count: s.metrics.delivered, Backoff: sendBackoff, Log: s.log,
