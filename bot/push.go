@@ -140,7 +140,6 @@ func (s *Sender) step(ctx context.Context) (time.Duration, error) {
 
 // idle returns how long nothing falls due.
 func (s *Sender) idle(ctx context.Context) (time.Duration, error) {
-	s.cfg.Limiter.Flush(ctx, globalPace)
 	if s.queue.busy() {
 		return briefPause, nil // what is in flight makes room, or comes again
 	}
@@ -215,10 +214,11 @@ func (s *Sender) row(ctx context.Context) error {
 	}
 	// New messages that answered somebody count with Telegram as well: they get their slots afterwards.
 	replies := min(int(s.cfg.Bot.unpaced.Swap(0)), len(fit))
-	slots, wait := s.cfg.Limiter.ReserveRow(ctx, globalPace, s.cfg.Rate, replies+len(fit))
+	slots := s.cfg.Limiter.ReserveRow(ctx, globalPace, s.cfg.Rate, replies+len(fit))
 	if slots == nil { // a penalty, or no Redis: what is held is for whoever comes first afterwards
-		s.cfg.Bot.floods.everybody(s.cfg.Limiter.Penalty(ctx, globalPace))
-		s.next = time.Now().Add(wait - slotAhead)
+		penalty := s.cfg.Limiter.Penalty(ctx, globalPace)
+		s.cfg.Bot.floods.everybody(penalty)
+		s.next = time.Now().Add(max(penalty-slotAhead, troublePause))
 		s.queue.drop(fit)
 		return s.giveBack(ctx)
 	}

@@ -119,6 +119,7 @@ func DiagnoseRedis(ctx context.Context, url string) error {
 // Close ends the connections, once what is on its way has gone out.
 func (r *Redis) Close() error {
 	r.sessions.puts.flush()
+	r.limiter.close()
 	return r.client.Close()
 }
 

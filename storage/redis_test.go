@@ -368,35 +368,35 @@ func TestPacingWithoutRedis(t *testing.T) {
 	t.Parallel()
 	const rate = 100
 	l := openRedis(t, "redis://127.0.0.1:1").Limiter()
-	if row, wait := l.ReserveRow(t.Context(), "all", rate, 1); row != nil || wait <= MaxPace {
-		t.Errorf("a slot after %v, while others may still have Redis", wait)
+	if row := l.ReserveRow(t.Context(), "all", rate, 1); row != nil {
+		t.Error("a slot, while others may still have Redis")
 	}
 	if l.Answers(t.Context(), "all") {
 		t.Error("it is said to answer")
 	}
 	l.GoAlone(true)
-	row, wait := l.ReserveRow(t.Context(), "all", rate, rate)
-	if len(row) != rate || wait != 0 {
-		t.Fatalf("alone: %d slots after %v", len(row), wait)
+	row := l.ReserveRow(t.Context(), "all", rate, rate)
+	if len(row) != rate {
+		t.Fatalf("alone: %d slots", len(row))
 	}
 	if took := row[rate-1].At.Sub(row[0].At); took < 1200*time.Millisecond || took > 1400*time.Millisecond {
 		t.Errorf("alone: %d slots in %v", rate, took)
 	}
-	if _, wait := l.ReserveRow(t.Context(), "all", rate, 1); wait <= 0 {
-		t.Error("the next slot is at once")
+	if next := l.ReserveRow(t.Context(), "all", rate, 1); len(next) != 1 || !next[0].At.After(row[rate-1].At) {
+		t.Errorf("the slot after %v is %v", row[rate-1].At, next)
 	}
 	if waits := l.ReserveEach(t.Context(), []string{"chat:1", "chat:2", "chat:1"}, 1); waits[0] != 0 || waits[1] != 0 || waits[2] <= 0 {
 		t.Errorf("chats wait %v", waits)
 	}
 	l.Penalise(t.Context(), "all", time.Minute)
-	if row, wait := l.ReserveRow(t.Context(), "all", rate, 1); row != nil || wait < 50*time.Second {
-		t.Errorf("penalised: %v", wait)
+	if row := l.ReserveRow(t.Context(), "all", rate, 1); row != nil {
+		t.Errorf("penalised: %v", row)
 	}
 	if left := l.Penalty(t.Context(), "all"); left < 50*time.Second {
 		t.Errorf("penalty: %v", left)
 	}
 	l.GoAlone(false)
-	if row, _ := l.ReserveRow(t.Context(), "all", rate, 1); row != nil {
+	if row := l.ReserveRow(t.Context(), "other", rate, 1); row != nil {
 		t.Error("a slot for who sends alone no more")
 	}
 }
@@ -414,10 +414,11 @@ func TestLimiterForgetsWhatIsPast(t *testing.T) {
 
 // reserve takes one slot and returns the wait for it; what is sent there comes at once.
 func reserve(ctx context.Context, l *Limiter, key string, rate float64) time.Duration {
-	row, wait := l.ReserveRow(ctx, key, rate, 1)
-	for _, slot := range row {
-		l.Settle(slot, slot.At)
+	row := l.ReserveRow(ctx, key, rate, 1)
+	if len(row) == 0 {
+		return max(l.Penalty(ctx, key), MaxPace+time.Second)
 	}
-	l.Flush(ctx, key)
-	return wait
+	l.Settle(row[0], row[0].At)
+	l.tell(key)
+	return max(0, time.Until(row[0].At))
 }

@@ -2,7 +2,9 @@ package storage
 
 import (
 	"context"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -14,6 +16,9 @@ const (
 	// rowHold is how long a slot counts at most of which nothing is heard: its
 	// process has ended. A call made at it ends before.
 	rowHold = 13 * time.Second
+	// settleSoon is how long it takes at most until others learn that a slot
+	// was settled: well within its second, so that nobody waits for it.
+	settleSoon = 100 * time.Millisecond
 	// rowShare is the part of a rate that is used where slots are made good.
 	rowShare = 0.98
 )
@@ -82,11 +87,11 @@ type settled struct {
 // ReserveRow takes n slots, one after another, of the pace called key, which
 // has rate slots a second over all replicas. No second at Telegram's gets more
 // than that, however late single messages come there, as long as each slot is
-// settled as it was. Where the wait for the first is longer than MaxPace
-// (a penalty; Redis away) none is taken: reserve again after it.
-func (l *Limiter) ReserveRow(ctx context.Context, key string, rate float64, n int) (row []Slot, wait time.Duration) {
+// settled as it was. Where the first would be later than MaxPace, for a penalty
+// or what others hold, and where Redis is away, there is none: ask again later.
+func (l *Limiter) ReserveRow(ctx context.Context, key string, rate float64, n int) []Slot {
 	if rate <= 0 || math.IsNaN(rate) || n <= 0 {
-		return nil, MaxPace + time.Second
+		return nil
 	}
 	r := reserved{gap: gapOf(rate, paceShare*aloneShare)}
 	if l.isAlone() {
@@ -94,25 +99,25 @@ func (l *Limiter) ReserveRow(ctx context.Context, key string, rate float64, n in
 	} else {
 		var err error
 		if r, err = l.runRow(ctx, key, rate, n); err != nil {
-			return nil, MaxPace + time.Second
+			return nil
 		}
 		if r.wait <= MaxPace {
 			l.remember(key, func(p *localPace) { p.next = later(p.next, time.Now().Add(r.wait+time.Duration(n)*r.gap)) })
 		}
 	}
 	if r.wait > MaxPace {
-		return nil, r.wait
+		return nil
 	}
+	row := make([]Slot, n)
 	first := time.Now().Add(r.wait)
-	for i := range n {
+	for i := range row {
 		after := time.Duration(i) * r.gap
-		slot := Slot{At: first.Add(after), pace: key}
+		row[i] = Slot{At: first.Add(after), pace: key}
 		if r.id != 0 {
-			slot.id = r.id + after.Microseconds()
+			row[i].id = r.id + after.Microseconds()
 		}
-		row = append(row, slot)
 	}
-	return row, r.wait
+	return row
 }
 
 // reserved is what the script of rows says.
@@ -150,25 +155,38 @@ func (l *Limiter) runRow(ctx context.Context, key string, rate float64, n int) (
 }
 
 // Settle says that what was sent at a slot came to Telegram by a moment at the
-// latest. Others learn of it with the next row, or by Flush.
+// latest. Others learn of it with the next row, or soon.
 func (l *Limiter) Settle(s Slot, by time.Time) {
 	if s.id == 0 {
 		return
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if len(l.settled[s.pace]) == 0 {
+		time.AfterFunc(settleSoon, func() { l.tell(s.pace) })
+	}
 	l.settled[s.pace] = append(l.settled[s.pace], settled{s.id, by})
 }
 
 // Waive settles a slot at which nothing was sent.
 func (l *Limiter) Waive(s Slot) { l.Settle(s, time.Now().Add(-rowWindow)) }
 
-// Flush tells the others what was settled, where no next row does.
-func (l *Limiter) Flush(ctx context.Context, key string) {
+// tell tells the others what was settled, where no row has done so.
+func (l *Limiter) tell(key string) {
 	l.mu.Lock()
 	n := len(l.settled[key])
 	l.mu.Unlock()
 	if n > 0 {
-		_, _ = l.runRow(ctx, key, 1, 0) // where Redis is away, slots end to count by themselves
+		_, _ = l.runRow(context.Background(), key, 1, 0) // where Redis is away, slots end to count by themselves
+	}
+}
+
+// close tells what is left to be told.
+func (l *Limiter) close() {
+	l.mu.Lock()
+	keys := slices.Collect(maps.Keys(l.settled))
+	l.mu.Unlock()
+	for _, key := range keys {
+		l.tell(key)
 	}
 }

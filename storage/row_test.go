@@ -24,7 +24,7 @@ func TestNoSecondGetsMoreThanTheRate(t *testing.T) {
 		delays := rand.New(rand.NewPCG(1, uint64(n)))
 		all.Go(func() {
 			for ctx.Err() == nil {
-				row, wait := l.ReserveRow(ctx, "all", rate, 3)
+				row := l.ReserveRow(ctx, "all", rate, 3)
 				for _, slot := range row {
 					comes := slot.At
 					if delays.IntN(4) == 0 {
@@ -38,7 +38,9 @@ func TestNoSecondGetsMoreThanTheRate(t *testing.T) {
 						l.Settle(slot, time.Now())
 					})
 				}
-				sleep(ctx, wait)
+				if len(row) > 0 {
+					sleep(ctx, time.Until(row[0].At))
+				}
 			}
 		})
 	}
@@ -59,22 +61,22 @@ func TestSlotsCountUntilTheyAreSettled(t *testing.T) {
 	const rate = 50
 	ls := fourLimiters(t)
 	ctx := t.Context()
-	taken, _ := ls[0].ReserveRow(ctx, "all", rate, rate-5)
-	if rest, wait := ls[1].ReserveRow(ctx, "all", rate, 5); len(taken) != rate-5 || len(rest) != 5 {
-		t.Fatalf("%d and %d slots, wait %v", len(taken), len(rest), wait)
+	taken := ls[0].ReserveRow(ctx, "all", rate, rate-5)
+	if rest := ls[1].ReserveRow(ctx, "all", rate, 5); len(taken) != rate-5 || len(rest) != 5 {
+		t.Fatalf("%d and %d slots", len(taken), len(rest))
 	}
-	if row, wait := ls[1].ReserveRow(ctx, "all", rate, 1); row != nil || wait <= MaxPace {
-		t.Errorf("one more than the rate: %d slots, wait %v", len(row), wait)
+	if row := ls[1].ReserveRow(ctx, "all", rate, 1); row != nil {
+		t.Errorf("%d slots more than the rate", len(row))
 	}
-	if row, wait := ls[1].ReserveRow(ctx, "other", rate, 1); len(row) != 1 {
-		t.Errorf("of another pace: %d slots, wait %v", len(row), wait)
+	if row := ls[1].ReserveRow(ctx, "other", rate, 1); len(row) != 1 {
+		t.Errorf("of another pace: %d slots", len(row))
 	}
 	for _, slot := range taken {
 		ls[0].Waive(slot)
 	}
-	ls[0].Flush(ctx, "all")
-	if row, wait := ls[1].ReserveRow(ctx, "all", rate, 1); len(row) != 1 {
-		t.Errorf("after the others gave theirs back: wait %v", wait)
+	ls[0].tell("all")
+	if row := ls[1].ReserveRow(ctx, "all", rate, 1); len(row) != 1 {
+		t.Errorf("%d slots after the others gave theirs back", len(row))
 	}
 }
 
@@ -84,9 +86,9 @@ func TestLostSlotsAreMadeGood(t *testing.T) {
 	const rate, n = 50, 10
 	l := fourLimiters(t)[0]
 	gap := func() time.Duration {
-		row, wait := l.ReserveRow(t.Context(), "all", rate, n)
+		row := l.ReserveRow(t.Context(), "all", rate, n)
 		if len(row) != n {
-			t.Fatalf("%d slots, wait %v", len(row), wait)
+			t.Fatalf("%d slots", len(row))
 		}
 		for _, slot := range row {
 			l.Settle(slot, slot.At)
