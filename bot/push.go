@@ -215,12 +215,9 @@ func (s *Sender) row(ctx context.Context) error {
 	// New messages that answered somebody count with Telegram as well: they get their slots afterwards.
 	replies := min(int(s.cfg.Bot.unpaced.Swap(0)), len(fit))
 	slots := s.cfg.Limiter.ReserveRow(ctx, globalPace, s.cfg.Rate, replies+len(fit))
-	if slots == nil { // a penalty, or no Redis: what is held is for whoever comes first afterwards
-		penalty := s.cfg.Limiter.Penalty(ctx, globalPace)
-		s.cfg.Bot.floods.everybody(penalty)
-		s.next = time.Now().Add(max(penalty-slotAhead, troublePause))
-		s.queue.drop(fit)
-		return s.giveBack(ctx)
+	if slots == nil {
+		s.cfg.Bot.unpaced.Add(int64(replies))
+		return s.wait(ctx, fit)
 	}
 	for _, slot := range slots[:replies] {
 		s.cfg.Limiter.Settle(slot, time.Now())
@@ -229,6 +226,23 @@ func (s *Sender) row(ctx context.Context) error {
 		s.launch(ctx, flight{Delivery: d, read: read, slot: slots[replies+i]})
 	}
 	s.next = slots[len(slots)-1].At.Add(-slotAhead)
+	return nil
+}
+
+// wait waits where there are no slots. During a penalty what is held is for whoever comes first when it
+// ends; else so much is under way that nobody knows yet to have arrived, which passes.
+func (s *Sender) wait(ctx context.Context, fit []storage.Delivery) error {
+	penalty := s.cfg.Limiter.Penalty(ctx, globalPace)
+	if penalty > 0 {
+		s.cfg.Bot.floods.everybody(penalty)
+		s.next = time.Now().Add(penalty - slotAhead)
+		s.queue.drop(fit)
+		return s.giveBack(ctx)
+	}
+	for _, d := range fit {
+		s.queue.again(d, time.Now())
+	}
+	s.next = time.Now().Add(slotRow)
 	return nil
 }
 

@@ -102,6 +102,33 @@ func TestPenaltyOfEverybodyStopsAllReplicas(t *testing.T) {
 	}
 }
 
+// Where so much is under way that nobody knows to have arrived, a sender keeps what it holds, and sends it
+// once that is known.
+func TestSenderWaitsForWhatIsUnderWay(t *testing.T) {
+	t.Parallel()
+	w, _ := senders(t)
+	ctx := t.Context()
+	const rate = 20 // two messages at a time
+	s := w.replica(w.cache, rate)
+	before := w.both()
+	others := w.redis.Limiter()
+	taken := others.ReserveRow(ctx, globalPace, rate, rate)
+	w.must(s.lease(ctx))
+	w.must(s.row(ctx))
+	s.flights.Wait()
+	if got := w.sent() - before; got != 0 || s.queue.size() != 2 {
+		t.Errorf("%d messages were sent beside as many as the rate allows, and %d are held", got, s.queue.size())
+	}
+	for _, slot := range taken {
+		others.Waive(slot)
+	}
+	await(t, "both are asked", func() bool {
+		w.must(s.row(ctx))
+		s.flights.Wait()
+		return w.sent()-before == 2
+	})
+}
+
 // What can be about one chat alone stops nobody else: something else had gone there just before, or the
 // pause is longer than Telegram ever asks of everybody, until a second chat is refused.
 func TestPenaltyOfAChatStopsNoOther(t *testing.T) {
