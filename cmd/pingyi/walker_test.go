@@ -139,7 +139,7 @@ func (w *walker) press(ctx context.Context, m sandbox.Message, b sandbox.Button)
 		return // refused, with a reason
 	}
 	if isAnswer {
-		w.answers[key] = b.Text
+		w.answers[key] = strings.TrimPrefix(b.Text, "✓ ") // it may show a moment before it is answered
 		delete(w.unsure, key)
 	}
 	redrawn, cancelRedrawn := context.WithTimeout(ctx, 4*time.Second)
