@@ -54,7 +54,7 @@ panels:
 		t.Fatal(err)
 	}
 	soon(t, "/readyz says that there is no database", func() bool {
-		status, text := r.get(t, "/readyz")
+		status, text := r.readyz(t)
 		return status == http.StatusServiceUnavailable && strings.Contains(text, "no database")
 	})
 	act, err := sb.Press(w.id, message.ID, button.Data)
@@ -76,7 +76,7 @@ panels:
 		m, b, ok := w.latest()
 		return ok && m.ID == message.ID && b.Data != button.Data && sb.Stats().Pending == 0
 	})
-	if status, text := r.get(t, "/readyz"); status != http.StatusOK {
+	if status, text := r.readyz(t); status != http.StatusOK {
 		t.Errorf("/readyz says %d %s", status, text)
 	}
 	env.must(t, "round", "open", "later")
@@ -148,7 +148,7 @@ func TestReadyTellsWhoSendsWithoutRedis(t *testing.T) {
 	says := func(want string) {
 		t.Helper()
 		soon(t, "/readyz says that it "+want, func() bool {
-			status, text := without.get(t, "/readyz")
+			status, text := without.readyz(t)
 			return status == http.StatusOK && strings.Contains(text, "degraded: no Redis") && strings.Contains(text, want)
 		})
 	}

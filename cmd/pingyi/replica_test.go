@@ -87,7 +87,7 @@ func (r *replica) start(t *testing.T) {
 	}
 	deadline := time.Now().Add(30 * time.Second)
 	for {
-		if status, text := r.get(t, "/readyz"); status == http.StatusOK && strings.HasPrefix(text, "ready") {
+		if status, text := r.readyz(t); status == http.StatusOK && strings.HasPrefix(text, "ready") {
 			return
 		}
 		if time.Now().After(deadline) {
@@ -97,9 +97,10 @@ func (r *replica) start(t *testing.T) {
 	}
 }
 
-func (r *replica) get(t *testing.T, path string) (int, string) {
+// readyz is what it says of itself.
+func (r *replica) readyz(t *testing.T) (int, string) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, fmt.Sprintf("http://%s%s", r.listen, path), nil)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, fmt.Sprintf("http://%s/readyz", r.listen), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
