@@ -25,11 +25,12 @@ const cellBits = `32`
 // Ballots of panels with the number of their answers that count: as closing wrote
 // it down, if that is what the scheme asks for …
 const sqlSheetsAsSealed = `
-	SELECT id, status, rated::bigint AS n FROM ballot WHERE round_id = @round AND panel_id = ANY(@panels::bigint[])`
+	SELECT id, panel_id, subject_id, relation, stratum, status, rated AS n
+	FROM ballot WHERE round_id = @round AND panel_id = ANY(@panels::bigint[])`
 
 // … or else counted from the answers.
 const sqlSheetsCounted = `
-	SELECT b.id, b.status, coalesce(a.n, 0) AS n
+	SELECT b.id, b.panel_id, b.subject_id, b.relation, b.stratum, b.status, coalesce(a.n, 0) AS n
 	FROM ballot b LEFT JOIN (
 		SELECT ballot_id, count(*) AS n FROM answer
 		WHERE round_id = @round AND item = ANY(@items::smallint[]) AND value <> '' AND value <> ALL(@unknown::text[])
@@ -37,18 +38,19 @@ const sqlSheetsCounted = `
 	) a ON a.ballot_id = b.id
 	WHERE b.round_id = @round AND b.panel_id = ANY(@panels::bigint[])`
 
-// sqlAlike returns the statement that says how many ballots of a cell have how many answers. One of
-// them says what they all are.
+// sqlAlike returns the statement that says how many ballots of a cell have how many answers. In all
+// else they are equal: the least is any.
 func sqlAlike(sheets string) string {
 	return `
-	SELECT cell, b.panel_id, s.code AS subject, b.relation, b.stratum, b.status = 'valid' AS valid, answered, ballots
+	SELECT cell, panel_id, s.code AS subject, relation, stratum, status = 'valid' AS valid, answered, ballots
 	FROM (
-		SELECT id >> ` + cellBits + ` AS cell, n AS answered, count(*) AS ballots, min(id) AS one
+		SELECT id >> ` + cellBits + ` AS cell, n AS answered, count(*) AS ballots, min(panel_id) AS panel_id, min(subject_id) AS subject_id,
+		       min(relation COLLATE "C") AS relation, min(stratum COLLATE "C") AS stratum, min(status COLLATE "C") AS status
 		FROM (` + sheets + `) sheets GROUP BY 1, 2
-	) alike JOIN ballot b ON b.round_id = @round AND b.id = one JOIN subject s ON s.id = b.subject_id`
+	) alike JOIN subject s ON s.id = subject_id`
 }
 
-// sqlVoid returns the statement that names a panel's ballots with too few answers.
+// sqlVoid returns the statement that names ballots with too few answers.
 func sqlVoid(sheets string) string {
 	return `SELECT id FROM (` + sheets + `) sheets WHERE status = 'valid' AND n < @enough`
 }
@@ -72,11 +74,11 @@ type panelCount struct {
 	unknown []string
 	enough  int64 // answers that a ballot needs
 	sealed  bool  // closing has counted them
-	cells   []alike
+	cells   []cell
 }
 
-// alike are ballots that are alike in all that decides what becomes of them.
-type alike struct {
+// cell is a cell's ballots that hold as many answers: what becomes of one becomes of all.
+type cell struct {
 	Cell                       int64
 	PanelID                    int64
 	Subject, Relation, Stratum string
@@ -134,47 +136,51 @@ func countPanels(ctx context.Context, tx pgx.Tx, panels []*panelCount, in *input
 
 // sortPanels finds the cells of the panels, and the ballots in them that hold too few answers.
 func sortPanels(ctx context.Context, tx pgx.Tx, panels []*panelCount) (void []int64, err error) {
-	var sealed []*panelCount
-	for _, p := range panels {
-		if p.sealed {
-			sealed = append(sealed, p)
-		} else if err := sortSheets(ctx, tx, p); err != nil {
-			return nil, err
+	for _, alike := range readAlike(panels) {
+		args, byID := alike[0].args(), map[int64]*panelCount{}
+		for _, p := range alike {
+			byID[p.PanelID] = p
 		}
-	}
-	if err := sortSheets(ctx, tx, sealed...); err != nil {
-		return nil, err
-	}
-	for _, p := range panels {
-		if !slices.ContainsFunc(p.cells, func(a alike) bool { return a.Valid && a.Answered < p.enough }) {
-			continue
-		}
-		rows, _ := tx.Query(ctx, sqlVoid(p.sheets()), p.args())
-		few, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+		args["panels"] = slices.Collect(maps.Keys(byID))
+		rows, _ := tx.Query(ctx, sqlAlike(alike[0].sheets()), args)
+		cells, err := pgx.CollectRows(rows, pgx.RowToStructByName[cell])
 		if err != nil {
 			return nil, err
 		}
-		void = append(void, few...)
+		tooFew := false
+		for _, c := range cells {
+			p := byID[c.PanelID]
+			p.cells = append(p.cells, c)
+			tooFew = tooFew || c.Valid && c.Answered < p.enough
+		}
+		if !tooFew {
+			continue
+		}
+		rows, _ = tx.Query(ctx, sqlVoid(alike[0].sheets()), args)
+		found, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+		if err != nil {
+			return nil, err
+		}
+		void = append(void, found...)
 	}
 	return void, nil
 }
 
-// sortSheets finds the cells of panels whose sheets are read by the same statement.
-func sortSheets(ctx context.Context, tx pgx.Tx, panels ...*panelCount) error {
-	if len(panels) == 0 {
-		return nil
+// readAlike puts panels together whose sheets are read by the same statement: sealed ones that need as
+// many answers.
+func readAlike(panels []*panelCount) [][]*panelCount {
+	var groups [][]*panelCount
+	for _, p := range panels {
+		i := slices.IndexFunc(groups, func(g []*panelCount) bool {
+			return p.sealed && g[0].sealed && p.enough == g[0].enough
+		})
+		if i < 0 {
+			groups = append(groups, nil)
+			i = len(groups) - 1
+		}
+		groups[i] = append(groups[i], p)
 	}
-	args, ids, byID := panels[0].args(), make([]int64, len(panels)), map[int64]*panelCount{}
-	for i, p := range panels {
-		ids[i], byID[p.PanelID] = p.PanelID, p
-	}
-	args["panels"] = ids
-	rows, _ := tx.Query(ctx, sqlAlike(panels[0].sheets()), args)
-	cells, err := pgx.CollectRows(rows, pgx.RowToStructByName[alike])
-	for _, a := range cells {
-		byID[a.PanelID].cells = append(byID[a.PanelID].cells, a)
-	}
-	return err
+	return groups
 }
 
 // sheets is the statement that reads the panel's ballots, and args are its arguments.
@@ -244,7 +250,7 @@ func (c *panelCount) tell(counts map[int64][]given, in *inputs) {
 }
 
 // add counts the answers of a cell that the panel's rule asks for.
-func (c *panelCount) add(answers map[scoring.Count]int64, a alike, counts []given) {
+func (c *panelCount) add(answers map[scoring.Count]int64, a cell, counts []given) {
 	for _, g := range counts {
 		if item, asked := c.items[g.Item]; asked {
 			answers[scoring.Count{Panel: c.Code, Relation: a.Relation, Subject: a.Subject, Stratum: a.Stratum, Period: c.Period,
