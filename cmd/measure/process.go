@@ -8,8 +8,12 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
+
+// stopTime is how long a process may take to end by itself.
+const stopTime = 10 * time.Second
 
 // process is a contender at work.
 type process struct {
@@ -42,8 +46,12 @@ func start(ctx context.Context, base string, env []string, name string, args ...
 	}
 }
 
+// stop lets the process end what it has begun: a replica that is killed leaves slots that count on against
+// the limit of whoever is measured next.
 func (p *process) stop() {
-	_ = p.cmd.Process.Kill()
+	late := time.AfterFunc(stopTime, func() { _ = p.cmd.Process.Kill() })
+	defer late.Stop()
+	_ = p.cmd.Process.Signal(syscall.SIGTERM)
 	_ = p.cmd.Wait()
 }
 

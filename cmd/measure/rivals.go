@@ -53,6 +53,7 @@ func beRival(ctx context.Context, name string) error {
 	mux.Handle("POST "+hookPath, hook)
 	mux.HandleFunc("GET /readyz", func(http.ResponseWriter, *http.Request) {})
 	server := &http.Server{Addr: os.Getenv(rivalListen), Handler: mux, ReadHeaderTimeout: time.Minute}
+	defer context.AfterFunc(ctx, func() { _ = server.Close() })()
 	if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
