@@ -15,7 +15,7 @@ const (
 	maxKeyRows   = 100
 	maxKeys      = 300
 	maxKeyPerRow = 12
-	maxHint      = 64 // characters of an input field's placeholder
+	maxHint      = 64 // characters of what an empty input field shows
 )
 
 // inlineKeyboard reads and checks an InlineKeyboardMarkup; nil where absent.
@@ -140,14 +140,14 @@ type wireKey struct {
 }
 
 type wireReplyMarkup struct {
-	Inline      *[][]wireButton `json:"inline_keyboard"`
-	Keys        [][]wireKey     `json:"keyboard"`
-	Remove      *bool           `json:"remove_keyboard"`
-	Force       *bool           `json:"force_reply"`
-	Persistent  bool            `json:"is_persistent"`
-	Resize      bool            `json:"resize_keyboard"`
-	OneTime     bool            `json:"one_time_keyboard"`
-	Placeholder string          `json:"input_field_placeholder"`
+	Inline     *[][]wireButton `json:"inline_keyboard"`
+	Keys       [][]wireKey     `json:"keyboard"`
+	Remove     *bool           `json:"remove_keyboard"`
+	Force      *bool           `json:"force_reply"`
+	Persistent bool            `json:"is_persistent"`
+	Resize     bool            `json:"resize_keyboard"`
+	OneTime    bool            `json:"one_time_keyboard"`
+	Hint       string          `json:"input_field_placeholder"`
 }
 
 // replyMarkup reads any kind of reply_markup for a new message.
@@ -164,10 +164,10 @@ func (s *Sandbox) replyMarkup(c *call, ch *chat, m *Message) error {
 		m.Inline, err = s.inlineKeyboard(c, ch)
 		return err
 	}
-	if n := utf16Len(in.Placeholder); n > maxHint {
+	if n := utf16Len(in.Hint); n > maxHint {
 		return badForm("input_field_placeholder must have 1 to 64 characters")
 	}
-	kb := &ReplyKeyboard{Resize: in.Resize, OneTime: in.OneTime, Persistent: in.Persistent, Placeholder: in.Placeholder}
+	kb := &ReplyKeyboard{Resize: in.Resize, OneTime: in.OneTime, Persistent: in.Persistent, Hint: in.Hint}
 	m.Keyboard = kb
 	switch {
 	case in.Remove != nil:

@@ -133,13 +133,13 @@ type Button struct {
 
 // ReplyKeyboard is what a message did to the keyboard below the input field.
 type ReplyKeyboard struct {
-	Rows        [][]Key `json:"rows,omitempty"`
-	Remove      bool    `json:"remove,omitempty"`
-	ForceReply  bool    `json:"force_reply,omitempty"`
-	Resize      bool    `json:"resize,omitempty"`
-	OneTime     bool    `json:"one_time,omitempty"`
-	Persistent  bool    `json:"persistent,omitempty"`
-	Placeholder string  `json:"placeholder,omitempty"`
+	Rows       [][]Key `json:"rows,omitempty"`
+	Remove     bool    `json:"remove,omitempty"`
+	ForceReply bool    `json:"force_reply,omitempty"`
+	Resize     bool    `json:"resize,omitempty"`
+	OneTime    bool    `json:"one_time,omitempty"`
+	Persistent bool    `json:"persistent,omitempty"`
+	Hint       string  `json:"hint,omitempty"`
 }
 
 // Key is one key of a reply keyboard: pressing it sends its text, or the

@@ -38,7 +38,7 @@ export class Composer {
     this.commandList = h("ul", { class: "commands", "aria-label": t("compose.commands"), hidden: true });
     const keyboard = this.chat.data.keyboard;
     const hasKeys = keyboard?.rows?.length;
-    this.field.placeholder = keyboard?.placeholder || t("compose.placeholder");
+    this.field.placeholder = keyboard?.hint || t("compose.placeholder");
     this.inner.replaceChildren(this.commandList, this.context(),
       h("div", { class: "line" },
         h("div", { class: "field" },
