@@ -170,6 +170,7 @@ func (c *computation) prepare() {
 		})
 	}
 	c.tellUndeclared()
+	c.tellUnread()
 	c.prepareLedger()
 	c.prepareAnswers()
 }

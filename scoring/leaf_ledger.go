@@ -37,11 +37,27 @@ func (c *computation) prepareLedger() {
 			}
 			c.fault(fileLedger, e.Line, "entry_kind", args...)
 		}
+		c.tellLevel(e)
 		c.ledger[e.Subject] = append(c.ledger[e.Subject], e)
 	}
 	for _, list := range c.ledger {
 		slices.SortFunc(list, func(a, b *Entry) int { return cmp.Or(cmp.Compare(a.Date, b.Date), cmp.Compare(a.ID, b.ID)) })
 	}
+}
+
+// tellLevel reports an entry, counted or not, that leaves its points to a level
+// its kind does not have.
+func (c *computation) tellLevel(e *Entry) {
+	k := c.prog.entries[e.Kind]
+	if k == nil || len(k.levels) == 0 || e.Points != nil || e.Level == "" || k.levels[e.Level] != nil {
+		return
+	}
+	known := keys(k.levels)
+	args := []any{"Level", e.Level, "ID", e.ID, "Known", strings.Join(known, ", ")}
+	if near := nearest(e.Level, known); near != "" {
+		args = append(args, "Near", near)
+	}
+	c.fault(fileLedger, e.Line, "entry_level", args...)
 }
 
 func (r *ledgerRule) compute(c *computation, p *part, in scope) []*Cell {
@@ -109,16 +125,8 @@ func (c *computation) leftOut(e *Entry, k *entryKind, in scope) string {
 // points of an entry with their sign: its own, or those of its level.
 func (c *computation) points(e *Entry, k *entryKind) (*big.Rat, bool) {
 	points := e.Points
-	if points == nil && e.Level != "" {
+	if points == nil {
 		points = k.levels[e.Level]
-		if points == nil {
-			args := []any{"Level", e.Level, "ID", e.ID, "Known", strings.Join(keys(k.levels), ", ")}
-			if near := nearest(e.Level, keys(k.levels)); near != "" {
-				args = append(args, "Near", near)
-			}
-			c.fault(fileLedger, e.Line, "entry_level", args...)
-			return nil, false
-		}
 	}
 	switch {
 	case k.sign == "none":

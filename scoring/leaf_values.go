@@ -71,6 +71,20 @@ func (r *valuesRule) ruleFor(code string) valueRule {
 	return rule
 }
 
+// rulesFor are the rules that a program has for an indicator: one of each part
+// that takes it. Of a code that is not declared only patterns would.
+func (p *program) rulesFor(code string) []valueRule {
+	var out []valueRule
+	for _, k := range p.kinds {
+		for _, q := range k.all {
+			if r, ok := q.rule.(*valuesRule); ok && r.matches(code) && (!p.declares || p.declared(code)) {
+				out = append(out, r.ruleFor(code))
+			}
+		}
+	}
+	return out
+}
+
 func (r *valuesRule) compute(c *computation, p *part, in scope) []*Cell {
 	r.tellAbsent(c, p, in)
 	subjects := c.subjects[p.kind]

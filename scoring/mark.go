@@ -44,22 +44,57 @@ func (r valueRule) read(c *computation, v *Value) reading {
 	if v.Value == "" {
 		return x
 	}
-	n, ok := r.number(v.Value)
-	if !ok {
-		args := []any{"Subject", v.Subject, "Indicator", v.Indicator, "Got", v.Value}
-		if near := nearest(v.Value, keys(r.words)); near != "" {
-			args = append(args, "Near", near)
-		}
-		c.fault(fileValues, v.Line, "value_number", args...)
+	if code := r.unread(v.Value); code != "" {
+		c.faultUnread(v, code, keys(r.words))
 		x.ok = false
 		return x
 	}
-	if _, word := r.words[v.Value]; !word && IsPercent(v.Value) && !r.takesPercent() {
-		c.fault(fileValues, v.Line, "percent", "Column", "value", "Got", v.Value)
-		x.ok = false
-	}
-	x.value = n
+	x.value, _ = r.number(v.Value)
 	return x
+}
+
+// unread names what keeps the rule from reading a value, or "".
+func (r valueRule) unread(text string) string {
+	if _, word := r.words[text]; word || text == "" {
+		return ""
+	}
+	if _, ok := ParseNumber(text); !ok {
+		return "value_number"
+	}
+	if IsPercent(text) && !r.takesPercent() {
+		return "percent"
+	}
+	return ""
+}
+
+// tellUnread reports values that no rule for their indicator can read, whether
+// their rows count or not. What no rule is for may be a word of another scheme.
+func (c *computation) tellUnread() {
+	rules := map[string][]valueRule{}
+	for i := range c.data.Values {
+		v := &c.data.Values[i]
+		if _, known := rules[v.Indicator]; !known {
+			rules[v.Indicator] = c.prog.rulesFor(v.Indicator)
+		}
+		code, words := "", []string(nil)
+		for _, r := range rules[v.Indicator] {
+			if code = r.unread(v.Value); code == "" {
+				break
+			}
+			words = append(words, keys(r.words)...)
+		}
+		if code != "" {
+			c.faultUnread(v, code, words)
+		}
+	}
+}
+
+func (c *computation) faultUnread(v *Value, code string, words []string) {
+	args := []any{"Column", "value", "Subject", v.Subject, "Indicator", v.Indicator, "Got", v.Value}
+	if near := nearest(v.Value, words); near != "" {
+		args = append(args, "Near", near)
+	}
+	c.fault(fileValues, v.Line, code, args...)
 }
 
 // number is a value's number: that of its word, or its own.
