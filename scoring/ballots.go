@@ -1,26 +1,28 @@
 package scoring
 
 import (
+	"bytes"
 	"slices"
 	"time"
 )
 
-// Ballots holds responses compactly, for there may be millions: each distinct
-// text once, what describes many responses alike once, and of a response some
-// 32 bytes and 4 for each answer. The zero value is ready to use; it is not
-// safe for concurrent use while adding.
+// Ballots holds responses, of which there may be millions, in little memory:
+// each text that comes again once, what describes many responses alike once,
+// and the rest as bytes, beyond a few megabytes outside of memory where there is
+// room. The zero value is ready to use; it is not safe for concurrent use while
+// adding.
 type Ballots struct {
-	words   dictionary
-	heads   []head
-	headOf  map[head]uint32
-	items   []word
-	itemOf  map[word]uint32
-	pairs   []pair
-	pairOf  map[pair]uint32
-	rows    list[ballot]
-	given   list[uint32] // numbers of pairs, those of a response together once settled
-	owner   list[uint32] // the response of each, where they do not come together
-	unequal bool         // they do not
+	words  dictionary
+	heads  []head
+	headOf map[head]uint32
+	gists  []*gist // by head
+	saidOf map[[2]word]*seenPairs
+	items  []word
+	itemOf map[word]uint32
+	pairs  []pair
+	pairOf map[pair]uint32
+	spool  spool              // by id
+	parted [spoolBuckets]bool // there, some responses are in several records
 }
 
 // head is what a response has in common with many others.
@@ -30,20 +32,20 @@ type head struct {
 	count                     int64
 }
 
+// gist is what is known of all responses of a head.
+type gist struct {
+	responses int
+	line      uint64 // of the first
+	said      *seenPairs
+}
+
+// seenPairs tells which pairs the responses of a panel in a period hold.
+type seenPairs struct{ pairs []bool }
+
 // pair is an answer: the number of an item, and a value.
 type pair struct {
 	item  uint32
 	value word
-}
-
-// ballot is a response; its answers begin at from.
-type ballot struct {
-	submitted          int64
-	id                 word // not in the dictionary: it belongs to this response alone
-	head               uint32
-	respondent, device word
-	line               uint32
-	from               uint32
 }
 
 // Add takes one response. A time that cannot be read counts as no time; the
@@ -51,21 +53,40 @@ type ballot struct {
 func (b *Ballots) Add(r Response) {
 	word := func(s string) word { return b.words.word([]byte(s)) }
 	submitted, _ := parseTime(r.Submitted)
-	at := b.open(ballot{submitted: submitted, id: b.words.add([]byte(r.ID)), respondent: word(r.Respondent), device: word(r.Device),
-		line: uint32(r.Line), head: b.head(head{panel: word(r.Panel), subject: word(r.Subject), period: word(r.Period),
-			relation: word(r.Relation), stratum: word(r.Stratum), status: word(r.Status), count: max(r.Count, 1)})})
+	added := record{id: []byte(r.ID), respondent: []byte(r.Respondent), device: []byte(r.Device), submitted: submitted, line: uint64(r.Line),
+		head: b.head(head{panel: word(r.Panel), subject: word(r.Subject), period: word(r.Period),
+			relation: word(r.Relation), stratum: word(r.Stratum), status: word(r.Status), count: max(r.Count, 1)})}
 	for _, a := range r.Answers {
-		b.put(at, []byte(a.Item), []byte(a.Value))
+		added.pairs = append(added.pairs, b.pair([]byte(a.Item), []byte(a.Value)))
 	}
+	b.spool.put(added.id, &added)
+	b.note(&added)
 }
 
-// Len is the number of responses held.
-func (b *Ballots) Len() int { return b.rows.len() }
-
 // full tells that no more can be held, for numbers would run out.
-func (b *Ballots) full() bool { return b.words.full() || b.given.len() >= 1<<31 }
+func (b *Ballots) full() bool { return b.words.full() }
 
-func (b *Ballots) head(h head) uint32 { return number(&b.heads, &b.headOf, h) }
+// head finds or gives the number of a head.
+func (b *Ballots) head(h head) uint32 {
+	n := number(&b.heads, &b.headOf, h)
+	if int(n) == len(b.gists) {
+		key := [2]word{h.panel, h.period}
+		if b.saidOf == nil {
+			b.saidOf = map[[2]word]*seenPairs{}
+		}
+		if b.saidOf[key] == nil {
+			b.saidOf[key] = &seenPairs{}
+		}
+		b.gists = append(b.gists, &gist{said: b.saidOf[key]})
+	}
+	return n
+}
+
+// pair finds or gives the number of an answer.
+func (b *Ballots) pair(item, value []byte) uint32 {
+	n := number(&b.items, &b.itemOf, b.words.word(item))
+	return number(&b.pairs, &b.pairOf, pair{n, b.words.word(value)})
+}
 
 // number finds or gives the number of what comes again and again.
 func number[T comparable](list *[]T, numbers *map[T]uint32, v T) uint32 {
@@ -81,66 +102,84 @@ func number[T comparable](list *[]T, numbers *map[T]uint32, v T) uint32 {
 	return n
 }
 
-// open starts a response without answers and returns its number.
-func (b *Ballots) open(row ballot) uint32 {
-	row.from = uint32(b.given.len())
-	b.rows.add(row)
-	return uint32(b.rows.len() - 1)
+// note takes a response into the gist of its head.
+func (b *Ballots) note(r *record) {
+	g := b.gists[r.head]
+	if g.responses == 0 || r.line < g.line {
+		g.line = r.line
+	}
+	g.responses++
+	for _, a := range r.pairs {
+		if int(a) >= len(g.said.pairs) {
+			g.said.pairs = append(g.said.pairs, make([]bool, int(a)+1-len(g.said.pairs))...)
+		}
+		g.said.pairs[a] = true
+	}
 }
 
-// put adds an answer to a response.
-func (b *Ballots) put(at uint32, item, value []byte) {
-	if !b.unequal && int(at) != b.rows.len()-1 {
-		b.scatter()
-	}
-	if b.unequal {
-		b.owner.add(at)
-	}
-	n := number(&b.items, &b.itemOf, b.words.word(item))
-	b.given.add(number(&b.pairs, &b.pairOf, pair{n, b.words.word(value)}))
-}
-
-// span is where the answers of a response stand among all.
-func (b *Ballots) span(n uint32) (from, to uint32) {
-	from, to = b.rows.at(n).from, uint32(b.given.len())
-	if int(n)+1 < b.rows.len() {
-		to = b.rows.at(n + 1).from
-	}
-	return from, to
-}
-
-// scatter begins to note whose each answer is: from now on they do not come
-// together.
-func (b *Ballots) scatter() {
-	for n := range uint32(b.rows.len()) {
-		for from, to := b.span(n); from < to; from++ {
-			b.owner.add(n)
+// each goes over all responses, in no order. An error is one of reading scratch.
+func (b *Ballots) each(take func(r *record)) error {
+	var p pile
+	for i := range b.spool.buckets {
+		if err := b.spool.load(i, &p); err != nil {
+			return err
+		}
+		if b.parted[i] {
+			p.join(take, func(_, _ *record) {})
+			continue
+		}
+		var r record
+		for n := range p.at {
+			p.read(uint32(n), &r)
+			take(&r)
 		}
 	}
-	b.unequal = true
+	return nil
 }
 
-// settle brings the answers of each response together.
-func (b *Ballots) settle() {
-	if !b.unequal {
-		return
+// gather brings together what was put in several records, and notes all
+// responses. It hands each further record of one to meet, with its first.
+func (b *Ballots) gather(take func(r *record), meet func(first, further *record)) error {
+	var p pile
+	for i := range b.spool.buckets {
+		if err := b.spool.load(i, &p); err != nil {
+			return err
+		}
+		b.parted[i] = p.join(func(r *record) { b.note(r); take(r) }, meet)
 	}
-	place := make([]uint32, b.rows.len()+1)
-	for i := range uint32(b.owner.len()) {
-		place[*b.owner.at(i)+1]++
+	return nil
+}
+
+// join puts the records of one id together, and tells whether any have the same.
+func (p *pile) join(take func(r *record), meet func(first, further *record)) (parted bool) {
+	first, order := make([]uint32, len(p.at)), make([]uint32, len(p.at))
+	for i := range p.at {
+		n := uint32(i)
+		first[n], order[n] = n, n
+		hash := p.index.hash(p.id(n))
+		if slot := p.index.find(hash, func(other uint32) bool { return bytes.Equal(p.id(other), p.id(n)) }); slot >= 0 {
+			first[n], parted = p.index.number(slot), true
+			continue
+		}
+		p.index.add(hash, n)
 	}
-	for n := range uint32(b.rows.len()) {
-		b.rows.at(n).from = place[n]
-		place[n+1] += place[n]
+	if parted {
+		slices.SortStableFunc(order, func(x, y uint32) int { return int(first[x]) - int(first[y]) })
 	}
-	together := make([]uint32, b.given.len())
-	for i := range uint32(len(together)) {
-		owner := *b.owner.at(i)
-		together[place[owner]] = *b.given.at(i)
-		place[owner]++
+	var whole, part record
+	for i, n := range order {
+		if first[n] == n {
+			p.read(n, &whole)
+		} else {
+			p.read(n, &part)
+			meet(&whole, &part)
+			whole.pairs = append(whole.pairs, part.pairs...)
+		}
+		if i+1 == len(order) || first[order[i+1]] == order[i+1] {
+			take(&whole)
+		}
 	}
-	b.given.blocks = slices.Collect(slices.Chunk(together, listBlock))
-	b.owner, b.unequal = list[uint32]{}, false
+	return parted
 }
 
 // answer is the item and the value of a pair.

@@ -9,14 +9,14 @@ import (
 // wrong with either, at once: what CheckScheme finds, what Compute would refuse
 // with the parameters given, and names that only one side has. What Compute
 // merely mentions is returned as notices.
-func CheckFolder(file string, src []byte, files Files, given Params) (Faults, []Notice) {
+func CheckFolder(file string, src []byte, files Files, overflow Overflow, given Params) (Faults, []Notice) {
 	s, faults := readScheme(file, src)
 	if s == nil {
-		_, notices, more := ReadFolder(files)
+		_, notices, more := ReadFolder(files, overflow)
 		return append(faults, more...).sorted(), notices
 	}
 	faults = append(faults, s.Check()...)
-	r := readFiles(files)
+	r := readFiles(files, overflow)
 	params, wrong := s.paramValues(r.data, given)
 	prog, bound := s.bind(params)
 	stages := []Faults{r.faults, wrong, bound}

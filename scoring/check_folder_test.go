@@ -50,7 +50,7 @@ func TestCheckFolder(t *testing.T) {
 		"params.csv":   []byte("name,value\nleats,1\nleast,7\n"),
 		"valuse.csv":   []byte("subject\n"),
 	}
-	faults, notices := scoring.CheckFolder("x.yaml", []byte(checkable), scoring.InMemory(files), scoring.Params{"period": "someday"})
+	faults, notices := scoring.CheckFolder("x.yaml", []byte(checkable), scoring.InMemory(files), nil, scoring.Params{"period": "someday"})
 	want := []string{
 		"--param:0:0 period",
 		"answers.csv:3:15 answer_scale", "answers.csv:4:12 items_ignored q1", "answers.csv:5:3 panel_ignored people",
@@ -95,11 +95,11 @@ func TestCheckFolderWithAFaultyScheme(t *testing.T) {
 			"ledger.csv":   []byte("id,subject,kind,points\n1,a,awrad,1\n"),
 		})
 	}
-	faults, _ := scoring.CheckFolder("x.yaml", []byte(strings.Replace(checkable, "values: study", "values: stduy", 1)), files(), nil)
+	faults, _ := scoring.CheckFolder("x.yaml", []byte(strings.Replace(checkable, "values: study", "values: stduy", 1)), files(), nil, nil)
 	if diff := cmp.Diff([]string{"ledger.csv:2:5 entry_kind award", "x.yaml:16:23 indicator_undeclared study"}, withMeant(t, faults)); diff != "" {
 		t.Error(diff)
 	}
-	faults, _ = scoring.CheckFolder("x.yaml", []byte("kinds: ["), scoring.InMemory(map[string][]byte{"subjects.csv": []byte("kode\na\n")}), nil)
+	faults, _ = scoring.CheckFolder("x.yaml", []byte("kinds: ["), scoring.InMemory(map[string][]byte{"subjects.csv": []byte("kode\na\n")}), nil, nil)
 	if len(faults) != 2 {
 		t.Errorf("of a file that is no YAML and a folder: %v", faults)
 	}
@@ -112,7 +112,7 @@ func TestCheckFolderAgreesWithScoring(t *testing.T) {
 	t.Parallel()
 	for _, name := range schemes.Names() {
 		files := exampleFiles(t, name)
-		if faults, _ := scoring.CheckFolder(name, source(name), scoring.InMemory(files), nil); len(faults) > 0 && name != "city-overall" {
+		if faults, _ := scoring.CheckFolder(name, source(name), scoring.InMemory(files), nil, nil); len(faults) > 0 && name != "city-overall" {
 			t.Errorf("%s: %v", name, faults)
 		}
 	}
@@ -128,9 +128,9 @@ func TestCheckFolderAgreesWithScoring(t *testing.T) {
 		lines[i] = strings.Join(cells, ",")
 		files[file] = []byte(strings.Join(lines, "\n") + "\n")
 
-		found, _ := scoring.CheckFolder("s.yaml", source(name), scoring.InMemory(files), nil)
+		found, _ := scoring.CheckFolder("s.yaml", source(name), scoring.InMemory(files), nil, nil)
 		s, faults := scoring.ParseScheme("s.yaml", source(name))
-		d, _, refused := scoring.ReadFolder(scoring.InMemory(files))
+		d, _, refused := scoring.ReadFolder(scoring.InMemory(files), nil)
 		if len(refused) == 0 {
 			_, refused = scoring.Compute(s, d, nil)
 		}

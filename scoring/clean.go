@@ -1,7 +1,6 @@
 package scoring
 
 import (
-	"bytes"
 	"cmp"
 	"math/big"
 	"slices"
@@ -22,7 +21,7 @@ type sheafKey struct{ relation, subject, stratum, period string }
 // sheet is a cleaned response; times says how many there are that name nobody
 // and are equal in all.
 type sheet struct {
-	respondent word
+	respondent string // empty: nobody, or no rule asks
 	times      uint32
 	count      int64
 	answers    *[]Answer // by item; shared by all sheets that say the same
@@ -114,7 +113,7 @@ func (c *computation) store(panel string, items []string, sheaves map[sheafKey]*
 			return strings.Compare(a.key.order(), b.key.order())
 		})
 		for _, s := range list {
-			slices.SortFunc(s.sheets, c.compareSheets)
+			slices.SortFunc(s.sheets, compareSheets)
 		}
 	}
 	c.sheaves[panel] = bySubject
@@ -124,9 +123,8 @@ func (c *computation) store(panel string, items []string, sheaves map[sheafKey]*
 func (k sheafKey) order() string { return k.period + "\x00" + k.relation + "\x00" + k.stratum }
 
 // compareSheets puts sheets in an order that depends on what they say alone.
-func (c *computation) compareSheets(x, y *sheet) int {
-	words := &c.data.Ballots.words
-	return cmp.Or(bytes.Compare(words.at(x.respondent), words.at(y.respondent)),
+func compareSheets(x, y *sheet) int {
+	return cmp.Or(strings.Compare(x.respondent, y.respondent),
 		slices.CompareFunc(*x.answers, *y.answers, func(a, b Answer) int {
 			return cmp.Or(strings.Compare(a.Item, b.Item), strings.Compare(a.Value, b.Value))
 		}), cmp.Compare(x.count, y.count))

@@ -10,8 +10,7 @@ import (
 
 // cleaner cleans the responses, in this order: only valid ones; one per
 // respondent; void below the share of items that must be answered. It goes
-// over them a few times and works on numbers, not texts, for there may be
-// millions.
+// over them once, and once more over those that have rivals.
 type cleaner struct {
 	*computation
 	b         *Ballots
@@ -19,13 +18,14 @@ type cleaner struct {
 	panels    map[string]*cleaning
 	strange   map[string]*leftOut // panels the scheme does not have
 	elsewhere leftOut             // of another run
+	rivals    spool               // responses by who gave them, where one of theirs counts
+	key       []byte
 }
 
 // standing is what holds for all responses of a head.
 type standing struct {
-	group   *group
-	left    *leftOut // where there is no group
-	contest uint32   // where one response of a respondent counts
+	group   *group // nil: left out
+	contest uint32 // where one response of a respondent counts
 	invalid bool
 	count   int64
 }
@@ -71,23 +71,17 @@ func (c *cleaner) run() {
 	c.sort()
 	c.judge()
 	c.tell()
-	lost := c.choose()
-	for n := range uint32(c.b.rows.len()) {
-		h := &c.heads[c.b.rows.at(n).head]
-		switch g := h.group; {
-		case g == nil:
-		case h.invalid:
-			g.turnout.Invalid += h.count
-		case lost[n]:
-			g.turnout.Superseded += h.count
-		case c.answered(g, n) < g.panel.needed:
-			g.turnout.Void += h.count
-		default:
-			c.count(g, n, h.count)
-		}
-	}
+	c.sift()
+	c.choose()
 	for _, p := range c.panels {
 		c.finish(p)
+	}
+}
+
+// unreadable reports that responses could not be read back.
+func (c *cleaner) unreadable(err error) {
+	if err != nil {
+		c.fault(fileAnswers, 0, "unreadable", "Problem", err.Error())
 	}
 }
 
@@ -101,12 +95,12 @@ func (c *cleaner) sort() {
 		name := c.b.text(h.panel)
 		switch {
 		case c.outside(c.b.text(h.period)):
-			c.heads[i].left = &c.elsewhere
+			c.elsewhere.add(c.b.gists[i])
 		case c.prog.panels[name] == nil:
 			if c.strange[name] == nil {
 				c.strange[name] = &leftOut{}
 			}
-			c.heads[i].left = c.strange[name]
+			c.strange[name].add(c.b.gists[i])
 		default:
 			status := c.b.text(h.status)
 			contest := head{panel: h.panel, subject: h.subject, period: h.period, relation: h.relation}
@@ -114,18 +108,16 @@ func (c *cleaner) sort() {
 				invalid: status != "" && status != statusValid, count: h.count}
 		}
 	}
-	for n := range uint32(c.b.rows.len()) {
-		row := c.b.rows.at(n)
-		if left := c.heads[row.head].left; left != nil {
-			if left.responses == 0 {
-				left.line = int(row.line)
-			}
-			left.responses++
-		}
-	}
 	if c.elsewhere.responses > 0 {
 		c.notice(fileAnswers, "rows_outside", "Count", c.elsewhere.responses, "Period", c.computation.run.String())
 	}
+}
+
+func (l *leftOut) add(g *gist) {
+	if l.responses == 0 || int(g.line) < l.line {
+		l.line = int(g.line)
+	}
+	l.responses += g.responses
 }
 
 // panel finds or begins the work on a panel.
@@ -152,23 +144,39 @@ func (p *cleaning) group(b *Ballots, h head) *group {
 
 // judge settles what each answer is worth.
 func (c *cleaner) judge() {
-	for n := range uint32(c.b.rows.len()) {
-		row := c.b.rows.at(n)
-		g := c.heads[row.head].group
-		if g == nil {
+	off := false
+	for i, at := range c.heads {
+		if at.group == nil {
 			continue
 		}
-		for i, end := c.b.span(n); i < end; i++ {
-			a := *c.b.given.at(i)
-			if g.panel.worth[a] == unjudged {
-				g.panel.judge(c.b, a)
-			}
-			if g.panel.worth[a] == offScale {
-				item, value := c.b.answer(a)
-				c.fault(fileAnswers, int(row.line), "answer_scale", "Panel", g.panel.code, "Item", item, "Got", value, "ID", c.b.text(row.id))
+		for a, given := range c.b.gists[i].said.pairs {
+			if p := at.group.panel; given && p.worth[a] == unjudged {
+				p.judge(c.b, uint32(a))
+				off = off || p.worth[a] == offScale
 			}
 		}
 	}
+	if off {
+		c.offScale()
+	}
+}
+
+// offScale reports the answers that are not on the scale of their panel.
+func (c *cleaner) offScale() {
+	found := firstFaults{file: fileAnswers, room: maxFaultsPerFile}
+	c.unreadable(c.b.each(func(r *record) {
+		g := c.heads[r.head].group
+		if g == nil {
+			return
+		}
+		for _, a := range r.pairs {
+			if g.panel.worth[a] == offScale {
+				item, value := c.b.answer(a)
+				found.add(int(r.line), "answer_scale", map[string]any{"Panel": g.panel.code, "Item": item, "Got": value, "ID": string(r.id)})
+			}
+		}
+	}))
+	c.faults = append(c.faults, found.all()...)
 }
 
 // tell notices what counts nowhere, panel by panel.
@@ -237,27 +245,85 @@ func (c *cleaner) tellItems(p *cleaning) {
 	}
 }
 
-// choose tells which responses do not count because another of the same
-// respondent does.
-func (c *cleaner) choose() (lost []bool) {
-	lost = make([]bool, c.b.rows.len())
-	var best index
-	for n := range uint32(c.b.rows.len()) {
-		h, name := c.respondent(n)
-		if name == 0 {
-			continue
+// sift settles the responses that count whatever others there are, and puts
+// the rest where those of one respondent meet.
+func (c *cleaner) sift() {
+	c.rivals.overflow = c.b.spool.overflow
+	c.unreadable(c.b.each(func(r *record) {
+		switch h := &c.heads[r.head]; {
+		case h.group == nil:
+		case h.invalid:
+			h.group.turnout.Invalid += h.count
+		case len(c.respondent(r)) == 0:
+			c.settle(r)
+		default:
+			c.rivals.put(c.contest(r), r)
 		}
-		hash := best.hashOf(uint64(h.contest)<<32 | uint64(name))
-		slot := best.find(hash, func(other uint32) bool {
-			o, otherName := c.respondent(other)
-			return o.contest == h.contest && otherName == name
+	}))
+}
+
+// respondent is who gave a response, as far as only one of theirs counts;
+// empty: it stands for itself.
+func (c *cleaner) respondent(r *record) []byte {
+	p := c.heads[r.head].group.panel
+	switch {
+	case p.once == "none" || p.keep == "all":
+		return nil
+	case p.once == "device":
+		return r.device
+	}
+	return r.respondent
+}
+
+// contest tells apart what responses stand against each other. It is valid
+// until the next.
+func (c *cleaner) contest(r *record) []byte {
+	c.key = binary.LittleEndian.AppendUint32(c.key[:0], c.heads[r.head].contest)
+	c.key = append(c.key, c.respondent(r)...)
+	return c.key
+}
+
+// choose settles, of the responses of one respondent, the one that counts.
+func (c *cleaner) choose() {
+	var p pile
+	for i := range c.rivals.buckets {
+		if err := c.rivals.load(i, &p); err != nil {
+			c.unreadable(err)
+			return
+		}
+		lost := c.contend(&p)
+		var r record
+		for n := range p.at {
+			p.read(uint32(n), &r)
+			if h := &c.heads[r.head]; lost[n] {
+				h.group.turnout.Superseded += h.count
+			} else {
+				c.settle(&r)
+			}
+		}
+	}
+}
+
+// contend tells which responses do not count because another does.
+func (c *cleaner) contend(p *pile) (lost []bool) {
+	lost = make([]bool, len(p.at))
+	var r, other record
+	var key []byte
+	for i := range p.at {
+		n := uint32(i)
+		p.read(n, &r)
+		key = append(key[:0], c.contest(&r)...)
+		hash := p.index.hash(key)
+		slot := p.index.find(hash, func(o uint32) bool {
+			p.read(o, &other)
+			return bytes.Equal(c.contest(&other), key)
 		})
 		switch {
 		case slot < 0:
-			best.add(hash, n)
-		case c.later(n, best.number(slot)) == (h.group.panel.keep == "latest"):
-			lost[best.number(slot)] = true
-			best.replace(slot, n)
+			p.index.add(hash, n)
+		case r.later(&other) == (c.heads[r.head].group.panel.keep == "latest"):
+			lost[p.index.number(slot)] = true
+			p.index.replace(slot, n)
 		default:
 			lost[n] = true
 		}
@@ -265,53 +331,44 @@ func (c *cleaner) choose() (lost []bool) {
 	return lost
 }
 
-// respondent is who gave a response, as far as only one of theirs counts; 0: it
-// stands for itself.
-func (c *cleaner) respondent(n uint32) (*standing, word) {
-	row := c.b.rows.at(n)
-	h := &c.heads[row.head]
-	switch {
-	case h.group == nil || h.invalid || h.group.panel.once == "none" || h.group.panel.keep == "all":
-		return h, 0
-	case h.group.panel.once == "device":
-		return h, row.device
-	}
-	return h, row.respondent
-}
-
 // later tells whether a response came after another: by time, then by id.
-func (c *cleaner) later(n, other uint32) bool {
-	x, y := c.b.rows.at(n), c.b.rows.at(other)
-	if x.submitted != y.submitted {
-		return x.submitted > y.submitted
+func (r *record) later(other *record) bool {
+	if r.submitted != other.submitted {
+		return r.submitted > other.submitted
 	}
-	return bytes.Compare(c.b.words.at(x.id), c.b.words.at(y.id)) > 0
+	return bytes.Compare(r.id, other.id) > 0
 }
 
-func (c *cleaner) answered(g *group, n uint32) (count int64) {
-	for i, end := c.b.span(n); i < end; i++ {
-		a := *c.b.given.at(i)
+// settle counts a response, or leaves it void.
+func (c *cleaner) settle(r *record) {
+	h := &c.heads[r.head]
+	g, answers := h.group, int64(0)
+	for _, a := range r.pairs {
 		if g.panel.worth[a] == answered {
-			count++
+			answers++
 		}
 	}
-	return count
-}
-
-func (c *cleaner) count(g *group, n uint32, count int64) {
-	g.turnout.Valid += count
-	for i, end := c.b.span(n); i < end; i++ {
-		a := *c.b.given.at(i)
-		if g.panel.worth[a] >= unknown {
-			g.counts[a] += count
-		}
-	}
-	if !g.panel.rows {
+	if answers < g.panel.needed {
+		g.turnout.Void += h.count
 		return
 	}
-	s := sheet{respondent: c.b.rows.at(n).respondent, count: count, answers: c.said(g.panel, n)}
-	if s.respondent != 0 {
-		s.times = 1
+	g.turnout.Valid += h.count
+	for _, a := range r.pairs {
+		if g.panel.worth[a] >= unknown {
+			g.counts[a] += h.count
+		}
+	}
+	if g.panel.rows {
+		c.keep(g, r, h.count)
+	}
+}
+
+// keep keeps a response as a sheet: many that say the same as one, unless a
+// rule must tell whose each is.
+func (c *cleaner) keep(g *group, r *record, count int64) {
+	s := sheet{count: count, answers: c.said(g.panel, r.pairs)}
+	if g.panel.named && len(r.respondent) > 0 {
+		s.respondent, s.times = string(r.respondent), 1
 		g.sheets = append(g.sheets, &s)
 		return
 	}
@@ -323,10 +380,9 @@ func (c *cleaner) count(g *group, n uint32, count int64) {
 }
 
 // said is what a response says, kept once for all that say the same.
-func (c *cleaner) said(p *cleaning, n uint32) *[]Answer {
+func (c *cleaner) said(p *cleaning, given []uint32) *[]Answer {
 	var pairs []uint32
-	for i, end := c.b.span(n); i < end; i++ {
-		a := *c.b.given.at(i)
+	for _, a := range given {
 		if p.worth[a] >= unknown {
 			pairs = append(pairs, a)
 		}

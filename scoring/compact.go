@@ -5,38 +5,6 @@ import (
 	"hash/maphash"
 )
 
-// What millions of rows are kept in: few large blocks without pointers, which
-// grow without being copied and cost the garbage collector nothing.
-
-// list is a long one. The zero value is empty.
-type list[T any] struct{ blocks [][]T }
-
-const (
-	listBits  = 16
-	listBlock = 1 << listBits
-)
-
-func (c *list[T]) len() int {
-	if len(c.blocks) == 0 {
-		return 0
-	}
-	last := len(c.blocks) - 1
-	return last<<listBits + len(c.blocks[last])
-}
-
-func (c *list[T]) at(i uint32) *T { return &c.blocks[i>>listBits][i%listBlock] }
-
-func (c *list[T]) add(v T) {
-	switch last := len(c.blocks) - 1; {
-	case last < 0:
-		c.blocks = append(c.blocks, nil) // the first block grows, for most lists are short
-	case len(c.blocks[last]) == listBlock:
-		c.blocks = append(c.blocks, make([]T, 0, listBlock))
-	}
-	last := len(c.blocks) - 1
-	c.blocks[last] = append(c.blocks[last], v)
-}
-
 // word is a text that is kept: the number of its block and its place in it.
 // The zero word is the empty text.
 type word uint32
@@ -88,8 +56,6 @@ type index struct {
 
 func (x *index) hash(s []byte) uint32 { return uint32(maphash.Bytes(x.ready().seed, s)) }
 
-func (x *index) hashOf(key uint64) uint32 { return uint32(maphash.Comparable(x.ready().seed, key)) }
-
 func (x *index) ready() *index {
 	if x.slots == nil {
 		x.seed, x.slots = maphash.MakeSeed(), make([]uint64, 8)
@@ -107,6 +73,12 @@ func (x *index) find(hash uint32, same func(n uint32) bool) int {
 		}
 	}
 	return -1
+}
+
+// empty forgets all numbers.
+func (x *index) empty() {
+	clear(x.slots)
+	x.used = 0
 }
 
 func (x *index) number(slot int) uint32 { return uint32(x.slots[slot]) - 1 }

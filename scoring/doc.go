@@ -9,7 +9,7 @@
 // # The way through
 //
 //	scheme, faults := scoring.ParseScheme("city.yaml", src)   // a scheme file
-//	data, notices, faults := scoring.ReadFolder(files)        // design §7 CSV files, streamed
+//	data, notices, faults := scoring.ReadFolder(files, overflow) // design §7 CSV files, streamed
 //	result, faults := scoring.Compute(scheme, data, params)   // everything
 //	result.WriteCSV(w); result.WriteJSON(w)                   // for machines
 //	card, ok := result.Explain("police")                      // for a person

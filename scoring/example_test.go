@@ -34,7 +34,7 @@ kinds:
 		"subjects.csv": []byte("code,kind\nparks,office\nroads,office\n"),
 		"answers.csv":  []byte("id,panel,subject,item,value,count\n1,residents,parks,service,5,6\n2,residents,parks,service,3,2\n3,residents,roads,service,1,4\n"),
 		"values.csv":   []byte("subject,indicator,value,target\nparks,work.trees,90,120\nparks,work.paths,12,10\nroads,work.potholes,80,100\n"),
-	}))
+	}), nil)
 	if len(faults) > 0 {
 		fmt.Println(faults)
 		return

@@ -91,6 +91,37 @@ func (f Fault) said() string {
 	return fmt.Sprint(args)
 }
 
+// firstFaults gathers what is wrong with the rows of a file, in any order, and
+// keeps what stands first in it, as much as there is room for.
+type firstFaults struct {
+	file string
+	room int
+	kept Faults
+	more bool
+}
+
+func (f *firstFaults) add(line int, code string, args map[string]any) {
+	f.kept = append(f.kept, Fault{File: f.file, Line: line, Code: "scoring.fault." + code, Args: brief(args)})
+	if len(f.kept) > 2*maxFaultsPerFile {
+		f.trim()
+	}
+}
+
+func (f *firstFaults) trim() {
+	if f.kept = f.kept.sorted(); len(f.kept) > f.room {
+		f.kept, f.more = f.kept[:f.room], true
+	}
+}
+
+// all returns the faults, with a word where there are more.
+func (f *firstFaults) all() Faults {
+	f.trim()
+	if f.more {
+		return append(f.kept, Fault{File: f.file, Code: "scoring.fault.more", Args: map[string]any{}})
+	}
+	return f.kept
+}
+
 // Notice is something a reader should know although nothing is wrong, such as
 // a file that was read as GB18030.
 type Notice struct {

@@ -37,7 +37,7 @@ func folder(t testing.TB, files ...string) *scoring.Data {
 	for i := 0; i+1 < len(files); i += 2 {
 		m[files[i]] = []byte(strings.ReplaceAll(strings.TrimLeft(files[i+1], "\n"), "\t", ""))
 	}
-	d, _, faults := scoring.ReadFolder(scoring.InMemory(m))
+	d, _, faults := scoring.ReadFolder(scoring.InMemory(m), nil)
 	if len(faults) > 0 {
 		t.Fatal(faults)
 	}
@@ -58,7 +58,7 @@ func dir(t testing.TB, path string) *scoring.Data {
 			}
 		}
 	}
-	d, _, faults := scoring.ReadFolder(scoring.InMemory(m))
+	d, _, faults := scoring.ReadFolder(scoring.InMemory(m), nil)
 	if len(faults) > 0 {
 		t.Fatal(faults)
 	}

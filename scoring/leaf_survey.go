@@ -130,7 +130,7 @@ func (r *surveyRule) sortSheets(c *computation, byName map[string]*class, p *pan
 	i := 0
 	for _, s := range sh.sheets {
 		for range s.times {
-			name := c.data.Ballots.text(s.respondent)
+			name := s.respondent
 			if name == "" {
 				name = fmt.Sprintf("%s/%06d", sh.key.order(), i)
 			}

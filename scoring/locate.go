@@ -108,6 +108,8 @@ func aboutField(f Fault) (column string, row map[string]string) {
 		return word("Near"), nil
 	case "param_unknown":
 		return "name", nil
+	case "sheet_differs", "item_twice":
+		return word("Column"), nil
 	case "panel_ignored":
 		return "panel", nil
 	case "kind_ignored":

@@ -65,7 +65,7 @@ func TestMutatedSchemes(t *testing.T) {
 }
 
 func exampleData(t *rapid.T, name string) *scoring.Data {
-	d, _, faults := scoring.ReadFolder(scoring.InMemory(exampleFiles(t, name)))
+	d, _, faults := scoring.ReadFolder(scoring.InMemory(exampleFiles(t, name)), nil)
 	if len(faults) > 0 {
 		t.Fatal(faults)
 	}

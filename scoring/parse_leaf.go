@@ -55,7 +55,8 @@ func (b *binder) surveyRule(p *part, n, sum *node) rule {
 		b.fault(n, "survey_by", map[string]any{"Part": p.path})
 	}
 	for _, pan := range r.panels {
-		pan.rows = pan.rows || r.aggregate == "persons" || r.by == "respondent"
+		pan.named = pan.named || r.by == "respondent"
+		pan.rows = pan.rows || pan.named || r.aggregate == "persons"
 		pan.least = append(pan.least, r.leastOf(pan))
 	}
 	return r

@@ -36,7 +36,7 @@ func shuffled(t *testing.T, rng *rand.Rand, path string) *scoring.Data {
 		rng.Shuffle(len(body), func(i, j int) { body[i], body[j] = body[j], body[i] })
 		files[e.Name()] = []byte(lines[0] + "\n" + strings.Join(body, "\n") + "\n")
 	}
-	d, _, faults := scoring.ReadFolder(scoring.InMemory(files))
+	d, _, faults := scoring.ReadFolder(scoring.InMemory(files), nil)
 	if len(faults) > 0 {
 		t.Fatal(faults)
 	}

@@ -39,18 +39,21 @@ func InMemory(contents map[string][]byte) Files {
 
 // ReadFolder reads the files of a data folder. Files with other names are left
 // alone; an unknown .csv file is noticed, for it may be a misspelt name. All
-// faults are reported at once; with any error the data is nil.
-func ReadFolder(files Files) (*Data, []Notice, Faults) {
-	r := readFiles(files)
-	if faults := r.faults.sorted(); len(faults) > 0 {
+// faults are reported at once; with any error the data is nil. Responses that are
+// too many to be held go to what overflow opens, which is needed as long as the
+// data is; nil keeps them in memory.
+func ReadFolder(files Files, overflow Overflow) (*Data, []Notice, Faults) {
+	r := readFiles(files, overflow)
+	if faults := Locate(files, r.faults).sorted(); len(faults) > 0 {
 		return nil, r.notices, faults
 	}
 	return r.data, r.notices, nil
 }
 
 // readFiles reads the files of a folder as far as they can be read.
-func readFiles(files Files) *folderReader {
+func readFiles(files Files, overflow Overflow) *folderReader {
 	r := &folderReader{data: &Data{}, lines: map[string]int{}}
+	r.data.Ballots.spool.overflow = overflow
 	readers := []struct {
 		name string
 		read func(io.ReadSeeker)

@@ -3,6 +3,7 @@ package scoring
 import (
 	"bytes"
 	"io"
+	"time"
 )
 
 // answers reads answers.csv: rows of one id make one response, wherever they
@@ -22,8 +23,9 @@ func (r *folderReader) answers(src io.ReadSeeker) {
 		}
 		a.row()
 	}
+	a.finish()
 	a.statuses()
-	a.itemsOnce()
+	a.gather()
 }
 
 // answerReader reads many rows fast: columns are found once, and a row that
@@ -35,11 +37,10 @@ type answerReader struct {
 	id, item, value int
 	columns         [10]int
 
-	ids       index             // of responses, by their ids
 	heads     map[string]uint32 // by what the file says, where that is without fault
-	now, said []byte            // what the sheet columns say: in this row, and of the last response
+	now, said []byte            // what the sheet columns say: in this row, and in the last
 	headEnd   int               // so far now tells the head
-	last      uint32            // the last response
+	last      record            // the last rows, of one response
 	time      string            // the last time read, and what it means
 	moment    int64
 }
@@ -60,7 +61,7 @@ const (
 
 func (a *answerReader) field(column int) []byte { return a.t.field(a.columns[column]) }
 
-// row adds one row to its response.
+// row adds one row to the response of the row before, or to another.
 func (a *answerReader) row() {
 	id := a.t.field(a.id)
 	if len(id) == 0 {
@@ -68,17 +69,16 @@ func (a *answerReader) row() {
 		return
 	}
 	a.describe()
-	if a.b.rows.len() == 0 || !bytes.Equal(id, a.b.words.at(a.b.rows.at(a.last).id)) {
-		a.find(id)
-	} else if !bytes.Equal(a.now, a.said) {
-		a.same()
+	if !bytes.Equal(id, a.last.id) || !bytes.Equal(a.now, a.said) {
+		a.finish()
+		a.open(id)
 	}
 	item := a.t.field(a.item)
 	if len(item) == 0 {
 		a.t.fault("item", "scoring.fault.field_empty", nil)
 		return
 	}
-	a.b.put(a.last, item, a.t.field(a.value))
+	a.last.pairs = append(a.last.pairs, a.b.pair(item, a.t.field(a.value)))
 }
 
 // describe joins the sheet columns of the row: no text holds a zero byte.
@@ -92,22 +92,8 @@ func (a *answerReader) describe() {
 	}
 }
 
-// find makes the response of an id the last one, started if it is new.
-func (a *answerReader) find(id []byte) {
-	hash := a.ids.hash(id)
-	slot := a.ids.find(hash, func(n uint32) bool { return bytes.Equal(id, a.b.words.at(a.b.rows.at(n).id)) })
-	if slot >= 0 {
-		a.last = a.ids.number(slot)
-		a.same()
-		return
-	}
-	a.last = a.open(id)
-	a.ids.add(hash, a.last)
-	a.said = append(a.said[:0], a.now...)
-}
-
-// open starts a response with its first row.
-func (a *answerReader) open(id []byte) uint32 {
+// open starts a response, or goes on with one that stands elsewhere as well.
+func (a *answerReader) open(id []byte) {
 	known, ok := a.heads[string(a.now[:a.headEnd])]
 	if !ok {
 		before := a.t.faults
@@ -120,9 +106,20 @@ func (a *answerReader) open(id []byte) uint32 {
 	if !ok {
 		a.t.fault("submitted_at", "scoring.fault.not_time", map[string]any{"Got": string(a.field(atSubmitted))})
 	}
-	words := &a.b.words
-	return a.b.open(ballot{submitted: submitted, id: words.add(id), head: known, respondent: words.word(a.field(atRespondent)),
-		device: words.word(a.field(atDevice)), line: uint32(a.t.line())})
+	l := &a.last
+	l.head, l.submitted, l.line = known, submitted, uint64(a.t.line())
+	l.id = append(l.id[:0], id...)
+	l.respondent = append(l.respondent[:0], a.field(atRespondent)...)
+	l.device = append(l.device[:0], a.field(atDevice)...)
+	a.said = append(a.said[:0], a.now...)
+}
+
+// finish puts the last rows away.
+func (a *answerReader) finish() {
+	if len(a.last.id) > 0 {
+		a.b.spool.put(a.last.id, &a.last)
+	}
+	a.last.pairs = a.last.pairs[:0]
 }
 
 // head reads the columns of the head and checks them.
@@ -146,45 +143,6 @@ func (a *answerReader) submitted() (int64, bool) {
 	return moment, ok
 }
 
-// same reports the columns in which a further row of the last response differs
-// from its first.
-func (a *answerReader) same() {
-	b, row, before := a.b, a.b.rows.at(a.last), a.t.faults
-	h := &b.heads[row.head]
-	for i, w := range [...]word{h.panel, h.subject, h.period, h.relation, h.stratum, h.status} {
-		a.agree(i, w)
-	}
-	a.agree(atRespondent, row.respondent)
-	a.agree(atDevice, row.device)
-	if s := a.field(atSubmitted); len(s) > 0 || row.submitted != noTime {
-		if when, ok := a.submitted(); ok && when != row.submitted {
-			a.differs(atSubmitted, "…", string(s))
-		}
-	}
-	if a.columns[atCount] >= 0 {
-		if n := a.t.count("count"); n != h.count {
-			a.differs(atCount, h.count, n)
-		}
-	}
-	if a.t.faults == before {
-		a.said = append(a.said[:0], a.now...)
-	} else {
-		a.said = a.said[:0]
-	}
-}
-
-func (a *answerReader) agree(column int, w word) {
-	if was, got := a.b.words.at(w), a.field(column); !bytes.Equal(was, got) {
-		a.differs(column, string(was), string(got))
-	}
-}
-
-func (a *answerReader) differs(column int, was, got any) {
-	row := a.b.rows.at(a.last)
-	a.t.fault(sheetColumns()[column], "scoring.fault.sheet_differs", map[string]any{
-		"ID": a.b.text(row.id), "Was": was, "Got": got, "First": row.line})
-}
-
 // statuses notices a file that gives statuses of which none is valid.
 func (a *answerReader) statuses() {
 	given := false
@@ -199,20 +157,61 @@ func (a *answerReader) statuses() {
 	}
 }
 
-// itemsOnce reports items that stand twice in one response.
-func (a *answerReader) itemsOnce() {
-	b := a.b
-	b.settle()
-	seen := make([]uint32, len(b.items)) // the last response with the item, from 1
-	for n := range uint32(b.rows.len()) {
-		for i, end := b.span(n); i < end; i++ {
-			item := b.pairs[*b.given.at(i)].item
-			if seen[item] == n+1 && a.t.faults <= maxFaultsPerFile {
-				row := b.rows.at(n)
-				a.t.report(int(row.line), 0, "scoring.fault.item_twice", map[string]any{
-					"ID": b.text(row.id), "Item": b.text(b.items[item]), "Column": "item"})
+// gather brings the responses together and reports rows that contradict the
+// first of their response, and items that stand twice in one.
+func (a *answerReader) gather() {
+	told := a.t.faults > maxFaultsPerFile // that there are more
+	found := firstFaults{file: fileAnswers, room: max(0, maxFaultsPerFile-a.t.faults)}
+	seen, n := make([]int, len(a.b.items)), 0 // items by the last response that has them
+	err := a.b.gather(func(r *record) {
+		n++
+		for _, answer := range r.pairs {
+			item := a.b.pairs[answer].item
+			if seen[item] == n {
+				found.add(int(r.line), "item_twice", map[string]any{"ID": string(r.id), "Item": a.b.text(a.b.items[item]), "Column": "item"})
 			}
-			seen[item] = n + 1
+			seen[item] = n
+		}
+	}, func(first, further *record) { a.agree(first, further, &found) })
+	if err != nil {
+		a.fault(fileAnswers, 0, 0, "scoring.fault.unreadable", map[string]any{"Problem": err.Error()})
+	}
+	if !told {
+		a.faults = append(a.faults, found.all()...)
+	}
+}
+
+// agree reports the columns in which further rows of a response differ from
+// its first.
+func (a *answerReader) agree(first, further *record, found *firstFaults) {
+	differ := func(column int, was, got any) {
+		found.add(int(further.line), "sheet_differs", map[string]any{"ID": string(first.id), "Was": was, "Got": got,
+			"First": first.line, "Column": sheetColumns()[column]})
+	}
+	h, other := a.b.heads[first.head], a.b.heads[further.head]
+	for i, w := range [...][2]word{{h.panel, other.panel}, {h.subject, other.subject}, {h.period, other.period},
+		{h.relation, other.relation}, {h.stratum, other.stratum}, {h.status, other.status}} {
+		if w[0] != w[1] {
+			differ(i, a.b.text(w[0]), a.b.text(w[1]))
 		}
 	}
+	if h.count != other.count {
+		differ(atCount, h.count, other.count)
+	}
+	if !bytes.Equal(first.respondent, further.respondent) {
+		differ(atRespondent, string(first.respondent), string(further.respondent))
+	}
+	if !bytes.Equal(first.device, further.device) {
+		differ(atDevice, string(first.device), string(further.device))
+	}
+	if first.submitted != further.submitted {
+		differ(atSubmitted, shownTime(first.submitted), shownTime(further.submitted))
+	}
+}
+
+func shownTime(moment int64) string {
+	if moment == noTime {
+		return ""
+	}
+	return time.Unix(0, moment).UTC().Format("2006-01-02T15:04:05.999999999")
 }

@@ -57,11 +57,11 @@ func TestReadFolderFaults(t *testing.T) {
 			"subjects.csv:2:0 parent_cycle"}, nil},
 		{"answers", map[string]string{"subjects.csv": good, "answers.csv": "id,panel,subject,item,value,count,submitted_at\n" +
 			"1,p,a,q,5,1,\n" + "1,p,b,r,5,2,\n" + "1,p,a,q,4,1,\n" + "2,p,z,q,5,0,soon\n"}, []string{
-			"answers.csv:2:0 item_twice", "answers.csv:3:5 sheet_differs", "answers.csv:3:11 sheet_differs",
+			"answers.csv:2:7 item_twice", "answers.csv:3:5 sheet_differs", "answers.csv:3:11 sheet_differs",
 			"answers.csv:5:5 subject_unlisted", "answers.csv:5:11 not_count", "answers.csv:5:13 not_time"}, nil},
 		{"answers that scatter", map[string]string{"subjects.csv": good, "answers.csv": "id,panel,subject,item,value\n" +
 			"1,p,a,q,5\n2,p,b,q,5\n1,o,a,r,5\n1,p,b,s,5\n1,p,a,t,5\n2,p,b,q,4\n1,p,b,u,5\n"}, []string{
-			"answers.csv:3:0 item_twice", "answers.csv:4:3 sheet_differs", "answers.csv:5:5 sheet_differs", "answers.csv:8:5 sheet_differs"}, nil},
+			"answers.csv:3:7 item_twice", "answers.csv:4:3 sheet_differs", "answers.csv:5:5 sheet_differs", "answers.csv:8:5 sheet_differs"}, nil},
 		{"ledger", map[string]string{"subjects.csv": good, "ledger.csv": "id,subject,kind,points,approved\n1,a,bonus,5,maybe\n1,a,bonus,x,yes\n"}, []string{
 			"ledger.csv:2:13 not_yes_no", "ledger.csv:3:0 row_duplicate", "ledger.csv:3:11 not_number"}, nil},
 		{"pairs", map[string]string{"subjects.csv": good, "pairs.csv": "winner,loser,weight\na,a,\na,b,-1\n"}, []string{
@@ -84,7 +84,7 @@ func TestReadFolderFaults(t *testing.T) {
 			for name, text := range c.files {
 				files[name] = []byte(text)
 			}
-			d, notices, faults := scoring.ReadFolder(scoring.InMemory(files))
+			d, notices, faults := scoring.ReadFolder(scoring.InMemory(files), nil)
 			if diff := cmp.Diff(c.faults, faultList(faults)); diff != "" {
 				t.Errorf("faults:\n%s", diff)
 			}
@@ -121,7 +121,7 @@ func TestGB18030IsReadRight(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, _, faults := scoring.ReadFolder(scoring.InMemory(map[string][]byte{"subjects.csv": gb}))
+	d, _, faults := scoring.ReadFolder(scoring.InMemory(map[string][]byte{"subjects.csv": gb}), nil)
 	if len(faults) > 0 || d.Subjects[0].Name.In("zh-Hans") != "公安局" || d.Subjects[0].Group != "第一组" {
 		t.Errorf("%v %+v", faults, d)
 	}
@@ -165,7 +165,7 @@ func FuzzReadFolder(f *testing.F) {
 		for _, name := range []string{"ledger.csv", "pairs.csv", "history.csv", "params.csv"} {
 			files[name] = []byte(other)
 		}
-		d, _, faults := scoring.ReadFolder(scoring.InMemory(files))
+		d, _, faults := scoring.ReadFolder(scoring.InMemory(files), nil)
 		if (d == nil) != (len(faults) > 0) {
 			t.Fatalf("data %v with faults %v", d != nil, faults)
 		}

@@ -83,6 +83,7 @@ type panel struct {
 	answered *big.Rat // share of the items that must be answered
 	min      int64
 	rows     bool    // some rule reads single responses
+	named    bool    // some rule must tell whose each is
 	least    []int64 // by rule that reads it: the smallest group of one relation that counts there
 	at       at
 }

@@ -165,7 +165,7 @@ func outcome(t *rapid.T, scheme string, params scoring.Params, tables map[string
 		}
 		files[name] = b.Bytes()
 	}
-	d, _, faults := scoring.ReadFolder(scoring.InMemory(files))
+	d, _, faults := scoring.ReadFolder(scoring.InMemory(files), nil)
 	if len(faults.Errors()) > 0 {
 		t.Fatal(faults)
 	}

@@ -91,7 +91,7 @@ func rescore(t *testing.T, files map[string][]byte) string {
 	if len(faults.Errors()) > 0 {
 		t.Fatal(faults)
 	}
-	data, _, faults := scoring.ReadFolder(scoring.InMemory(files))
+	data, _, faults := scoring.ReadFolder(scoring.InMemory(files), nil)
 	if len(faults) > 0 {
 		t.Fatal(faults)
 	}

@@ -70,7 +70,7 @@ func (in *inputs) compute() (*scoring.Result, error) {
 	if errs := faults.Errors(); len(errs) > 0 {
 		return nil, fmt.Errorf("%w: %w", survey.ErrInvalid, errs)
 	}
-	data, _, faults := scoring.ReadFolder(scoring.InMemory(in.Files))
+	data, _, faults := scoring.ReadFolder(scoring.InMemory(in.Files), nil)
 	if errs := faults.Errors(); len(errs) > 0 {
 		return nil, fmt.Errorf("%w: %w", survey.ErrInvalid, errs)
 	}

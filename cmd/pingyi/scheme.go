@@ -87,8 +87,10 @@ func (a *app) checkScheme(file, data string, params scoring.Params) error {
 		if err != nil {
 			return err
 		}
+		var room scratch
+		defer room.close()
 		var notices []scoring.Notice
-		found, notices = scoring.CheckFolder(file, src, files, params)
+		found, notices = scoring.CheckFolder(file, src, files, room.open, params)
 		a.tellNotices(files, notices)
 	}
 	if len(found) > 0 {

@@ -37,7 +37,9 @@ func (a *app) score() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		data, err := a.readFolder(files)
+		var room scratch
+		defer room.close()
+		data, err := a.readFolder(files, room.open)
 		if err != nil {
 			return err
 		}
@@ -134,8 +136,8 @@ func (a *app) tellNotices(files scoring.Files, notices []scoring.Notice) {
 }
 
 // readFolder reads the files of a data folder; notices go to stderr.
-func (a *app) readFolder(files scoring.Files) (*scoring.Data, error) {
-	data, notices, faults := scoring.ReadFolder(files)
+func (a *app) readFolder(files scoring.Files, overflow scoring.Overflow) (*scoring.Data, error) {
+	data, notices, faults := scoring.ReadFolder(files, overflow)
 	a.tellNotices(files, notices)
 	if len(faults.Errors()) > 0 {
 		return nil, faults

@@ -67,7 +67,7 @@ func computeFolder(t *testing.T, path, file string, src []byte, params scoring.P
 			}
 		}
 	}
-	data, _, faults := scoring.ReadFolder(scoring.InMemory(files))
+	data, _, faults := scoring.ReadFolder(scoring.InMemory(files), nil)
 	if len(faults) > 0 {
 		t.Fatal(faults)
 	}

@@ -60,7 +60,7 @@ func TestFiles(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	d, _, faults := scoring.ReadFolder(scoring.InMemory(files))
+	d, _, faults := scoring.ReadFolder(scoring.InMemory(files), nil)
 	if len(faults) > 0 || len(d.Subjects) != 2 || d.Subjects[1].Line != 5 {
 		t.Errorf("%v: %+v", faults, d)
 	}
