@@ -55,6 +55,15 @@ func (b *binder) unknown(n *node, code, got string, known []string) (meant strin
 	return meant
 }
 
+// idle warns of keys that say nothing where what they go with is not there.
+func (b *binder) idle(body *node, there bool, with string, names ...string) {
+	for _, name := range names {
+		if n := body.get(name); n != nil && !there {
+			b.warn(n, "key_idle", map[string]any{"Key": name, "With": with})
+		}
+	}
+}
+
 // origin is where a word is written: for $name the parameter's value or choice
 // that stands for it, where the file holds it.
 func (b *binder) origin(n *node) *node {

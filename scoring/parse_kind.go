@@ -37,6 +37,7 @@ type placeRule struct {
 	decimals  int   // the threshold is held against the rounded value; -1: exact
 	first     int   // places first..last of the order
 	last      int
+	span      *node    // those places as written
 	share     *big.Rat // or floor(share × n) places
 	atLeast   int
 	rank      *rankRule // order the places are counted in
@@ -98,6 +99,7 @@ func (b *binder) readKind(k *kind, body *node) {
 	for _, item := range listOf(body.get("awards")) {
 		k.awards = append(k.awards, b.place(k, b.block(item, "award"), "award", k.rank))
 	}
+	b.later(func() { b.placesFit(k) })
 	for _, item := range listOf(body.get("payouts")) {
 		r := b.payout(k, b.block(item, "payout"))
 		if slices.ContainsFunc(k.payouts, func(x *payoutRule) bool { return x.name == r.name }) {
@@ -172,6 +174,9 @@ func (b *binder) place(k *kind, body *node, key string, rank *rankRule) *placeRu
 		atLeast: int(b.whole(body.get("at_least"), 0, 0)), share: b.number(body.get("share"))}
 	for _, how := range []string{"from", "above"} {
 		if n := body.get(how); n != nil {
+			if r.threshold != nil {
+				b.fault(n, "step_two", nil)
+			}
 			r.threshold, r.strict = b.number(n), how == "above"
 		}
 	}
@@ -183,6 +188,7 @@ func (b *binder) place(k *kind, body *node, key string, rank *rankRule) *placeRu
 	}
 	if n := body.get("places"); n != nil {
 		r.first, r.last = b.placeRange(n)
+		r.span = n
 	}
 	r.rank = rank
 	if body.get("by") != nil || body.get("within") != nil || body.get("break") != nil || body.get("order") != nil {
@@ -192,6 +198,9 @@ func (b *binder) place(k *kind, body *node, key string, rank *rankRule) *placeRu
 		r.when = b.condition(nil, k, w, formula.Truth, true)
 	}
 	b.checkPlace(r, body, key)
+	b.idle(body, r.threshold != nil, "from, above", "on", "decimals")
+	b.idle(body, r.share != nil, "share", "at_least")
+	b.idle(body, r.byPlace(), "places, share", "by", "within", "order", "break", "ties", "vacant")
 	return r
 }
 
@@ -203,6 +212,9 @@ func (b *binder) checkPlace(r *placeRule, body *node, key string) {
 	}
 	if strings.Contains(r.word, "|") {
 		b.fault(body.get(key), "word_bar", map[string]any{"Got": r.word})
+	}
+	if r.span != nil && r.share != nil {
+		b.fault(r.span, "quota_two", map[string]any{"Word": r.word})
 	}
 	if r.byPlace() && r.ties == "" {
 		b.fault(body, "quota_ties", map[string]any{"Word": r.word})

@@ -133,6 +133,9 @@ func (b *binder) readRule(p *part, body *node) rule {
 		return &constantRule{value: new(big.Rat)}
 	}
 	key, n := found[0].key, found[0].node
+	b.idle(body, slices.Contains(combining(), key), strings.Join(combining(), ", "), "weights", "missing_parts", "trim")
+	b.idle(body, key == "best_of", "best_of", "best")
+	b.idle(body, false, "choose", "cases")
 	switch key {
 	case "survey":
 		return b.surveyRule(p, n, body.get("adds_up_to"))

@@ -132,22 +132,18 @@ func (b *binder) prizes(k *kind, r *payoutRule, body *node) {
 		spec := b.block(n, "weights")
 		r.table, r.tableBy = b.table(spec.get("table")), b.text(spec.get("by"))
 		b.attributeKnown(spec.get("by"), k, r.tableBy)
-		for _, row := range r.table.rows {
-			if slices.ContainsFunc(slices.Collect(maps.Values(row)), func(v *big.Rat) bool { return v.Sign() < 0 }) {
+		for _, row := range keys(r.table.rows) {
+			if slices.ContainsFunc(slices.Collect(maps.Values(r.table.rows[row])), func(v *big.Rat) bool { return v.Sign() < 0 }) {
 				b.fault(spec.get("table"), "prize_negative", map[string]any{"Got": b.text(spec.get("table"))})
 				break
 			}
+			b.prizePlaces(r.table, row)
 		}
 		return
 	}
+	t := &tableDef{rows: map[string]map[string]*big.Rat{"": b.amounts(n, "prize_negative")}, node: n}
 	r.prizes = map[int]*big.Rat{}
-	numbers := b.amounts(n, "prize_negative")
-	for _, place := range keys(numbers) {
-		p, err := strconv.Atoi(place)
-		if err != nil || p < 1 {
-			b.fault(n.get(place), "places", map[string]any{"Got": place})
-			continue
-		}
-		r.prizes[p] = numbers[place]
+	for _, p := range b.prizePlaces(t, "") {
+		r.prizes[p] = t.rows[""][strconv.Itoa(p)]
 	}
 }
