@@ -111,7 +111,7 @@ func (r *surveyRule) sort(c *computation, byName map[string]*class, p *panel, sh
 		items = c.asked[p.code]
 	}
 	if r.by == "respondent" {
-		r.sortSheets(c, byName, p, sh, items)
+		r.sortSheets(byName, p, sh, items)
 		return
 	}
 	cl := r.class(byName, map[string]string{"relation": sh.key.relation, "stratum": sh.key.stratum, "panel": p.code}[r.by], items, p)
@@ -126,7 +126,7 @@ func (r *surveyRule) sort(c *computation, byName map[string]*class, p *panel, sh
 
 // sortSheets puts each sheet into the class of its respondent; one that names
 // nobody is a class by itself.
-func (r *surveyRule) sortSheets(c *computation, byName map[string]*class, p *panel, sh *sheaf, items []string) {
+func (r *surveyRule) sortSheets(byName map[string]*class, p *panel, sh *sheaf, items []string) {
 	i := 0
 	for _, s := range sh.sheets {
 		for range s.times {
