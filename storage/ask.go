@@ -22,6 +22,7 @@ type heldPanel struct {
 	Who      survey.Who
 	Seed     []byte
 	Spec     string
+	Opening  bool `db:"-"` // nobody has been asked in it yet
 }
 
 const panelColumns = `p.id, p.round_id, p.code, p.relation, p.asks, p.asks_max, p.sampled, p.who, r.seed, r.spec`
@@ -62,6 +63,7 @@ func (s *Store) askEverybody(ctx context.Context, tx pgx.Tx, now, due time.Time,
 		return fmt.Errorf("reading the panels: %w", err)
 	}
 	for i, p := range panels {
+		p.Opening = true
 		if err := s.askPanel(ctx, tx, now, p, spec.Panels[i].Sample, everybody); err != nil {
 			return err
 		}
@@ -99,7 +101,7 @@ const sqlMembers = `
 		UNION ALL
 		SELECT u.id, u.code, above.path || u.code || '/' FROM unit u JOIN units above ON u.parent_id = above.id
 	), members AS (
-		SELECT DISTINCT ON (p.id) p.id, sha256(@seed::bytea || '\x00'::bytea || convert_to(p.code, 'UTF8')) AS rank,
+		SELECT DISTINCT ON (p.id) p.id, ` + rank + ` AS rank,
 		       CASE m.kind WHEN 'citizen' THEN p.district ELSE coalesce(u.code, '') END AS stratum,
 		       coalesce(u.path, '') AS unit_path,
 		       CASE @by::text WHEN 'district' THEN p.district WHEN 'age' THEN p.age_band
@@ -117,8 +119,7 @@ const sqlMembers = `
 
 const sqlAskAll = sqlMembers + `
 	INSERT INTO request (round_id, panel_id, person_id, stratum, unit_path)
-	SELECT @round, @panel, id, stratum, unit_path FROM members ORDER BY rank, id
-	ON CONFLICT (round_id, person_id, panel_id) DO NOTHING`
+	SELECT @round, @panel, id, stratum, unit_path FROM members ORDER BY id`
 
 // A stratified sample by largest remainder, as survey.Sample draws it.
 const sqlAskSample = sqlMembers + `, shares AS (
@@ -134,14 +135,21 @@ const sqlAskSample = sqlMembers + `, shares AS (
 	)
 	INSERT INTO request (round_id, panel_id, person_id, stratum, unit_path)
 	SELECT @round, @panel, id, stratum, unit_path FROM drawn JOIN places USING (cell)
-	WHERE place <= n ORDER BY rank, id
-	ON CONFLICT (round_id, person_id, panel_id) DO NOTHING`
+	WHERE place <= n ORDER BY id`
+
+// Whoever was asked before is not asked again.
+const (
+	sqlUnlessAsked = `
+	ON CONFLICT (person_id, panel_id) DO NOTHING`
+	sqlUnlessRated = `
+	ON CONFLICT (person_id, round_id, subject_id, relation) DO NOTHING`
+)
 
 // Whoever has nobody to rate in a panel is not asked in it: all subjects stand
 // in panels before it, or none is in the relation.
 const sqlDropEmpty = `
-	DELETE FROM request q WHERE panel_id = @panel AND (@person::bigint = 0 OR person_id = @person)
-	  AND NOT EXISTS (SELECT FROM assignment a WHERE a.request_id = q.id)`
+	DELETE FROM request q WHERE round_id = @round AND panel_id = @panel AND (@person::bigint = 0 OR person_id = @person)
+	  AND NOT EXISTS (SELECT FROM assignment a WHERE ` + ofRequest + `)`
 
 // The planner has to know how many were just asked, or it compares everybody
 // with all who rate the same subject.
@@ -153,10 +161,14 @@ func (s *Store) askPanel(ctx context.Context, tx pgx.Tx, now time.Time, p heldPa
 	args := pgx.NamedArgs{"round": p.RoundID, "panel": p.ID, "person": person, "seed": p.Seed,
 		"today": s.today(now), "kind": p.Who.Kind, "under": p.Who.Under, "units": list(p.Who.Units),
 		"districts": list(p.Who.Districts), "posts": list(p.Who.Posts),
-		"size": sample.Size, "by": sample.By, "relation": p.Relation, "draw": p.AsksMax}
+		"opening": p.Opening, "size": sample.Size, "by": sample.By, "relation": p.Relation, "draw": p.AsksMax}
 	ask := sqlAskAll
 	if sample.Size > 0 {
 		ask = sqlAskSample
+	}
+	unlessRated := ""
+	if !p.Opening {
+		ask, unlessRated = ask+sqlUnlessAsked, sqlUnlessRated
 	}
 	steps := []string{ask}
 	if person == everybody {
@@ -164,9 +176,9 @@ func (s *Store) askPanel(ctx context.Context, tx pgx.Tx, now time.Time, p heldPa
 	}
 	switch p.Asks {
 	case survey.AsksEvery:
-		steps = append(steps, sqlPairs(p.Relation, panelRequests)+sqlAssignEvery, sqlDropEmpty)
+		steps = append(steps, sqlPairs(p.Relation, panelRequests)+sqlAssignEvery+unlessRated, sqlDropEmpty)
 	case survey.AsksDraw:
-		steps = append(steps, sqlDraw(p.Relation), sqlDropEmpty)
+		steps = append(steps, sqlDraw(p.Relation)+unlessRated, sqlDropEmpty)
 	case survey.AsksChoose:
 		steps = append(steps, sqlPairs(p.Relation, panelRequests)+sqlDropChoiceless)
 	}

@@ -71,7 +71,7 @@ const (
 	// for named panels only.
 	sqlDropAssignments = `
 	DELETE FROM assignment a USING request q JOIN panel p ON p.id = q.panel_id
-	WHERE a.round_id = @round AND q.id = a.request_id AND p.identity <> 'named'`
+	WHERE a.round_id = @round AND q.round_id = @round AND q.id = a.request_id AND p.identity <> 'named'`
 	sqlEndAssignments = `
 	UPDATE assignment SET state = 'expired' WHERE round_id = @round AND state IN ('proposed', 'invited')`
 	sqlEndDeliveries = `

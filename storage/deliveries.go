@@ -69,6 +69,9 @@ func deliver(ctx context.Context, tx pgx.Tx, due time.Time, priority int, what s
 	return n, notify(ctx, tx, deliveryChannel)
 }
 
+// deliveredTo finds the deliveries of a request.
+const deliveredTo = `d.person_id = q.person_id AND d.request_id = q.id`
+
 const (
 	// Of two who invite at once the second waits here, and sees then what the
 	// first has written.
@@ -77,14 +80,15 @@ const (
 	WHERE (@round::bigint = 0 OR q.round_id = @round) AND (@person::bigint = 0 OR q.person_id = @person)
 	  AND r.state IN ('open', 'paused') AND q.state IN ('pending', 'unreachable')
 	ORDER BY q.id FOR UPDATE OF q`
+	// In an order by lot: when somebody is asked tells nothing.
 	sqlUnasked = `
 	SELECT 'invitation' AS kind, q.person_id, q.id AS request_id, q.round_id, '{}'::jsonb AS args
 	FROM request q JOIN person p ON p.id = q.person_id JOIN round r ON r.id = q.round_id
 	WHERE (@round::bigint = 0 OR q.round_id = @round) AND (@person::bigint = 0 OR q.person_id = @person)
 	  AND r.state IN ('open', 'paused') AND q.state IN ('pending', 'unreachable')
 	  AND p.telegram_id IS NOT NULL AND p.stopped_at IS NULL AND p.unreachable_at IS NULL
-	  AND NOT EXISTS (SELECT FROM delivery d WHERE d.request_id = q.id AND d.kind = 'invitation' AND d.state = 'pending')
-	ORDER BY q.id`
+	  AND NOT EXISTS (SELECT FROM delivery d WHERE ` + deliveredTo + ` AND d.kind = 'invitation' AND d.state = 'pending')
+	ORDER BY q.panel_id, ` + lot + `, q.id`
 )
 
 // invite writes invitations for requests that have not been sent yet, to people

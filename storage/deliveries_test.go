@@ -140,7 +140,7 @@ func TestLeasesRunOutAndAreGivenBack(t *testing.T) {
 
 func TestPointlessDeliveriesExpire(t *testing.T) {
 	t.Parallel()
-	c := newCity(t, 6)
+	c := newCity(t, 8)
 	code := c.open(residents)
 	c.vote("c001", "4", true) // answered before it was invited
 	person, f := c.form("c002")
@@ -149,6 +149,9 @@ func TestPointlessDeliveriesExpire(t *testing.T) {
 	}
 	exec(t, c.Store, `UPDATE person SET stopped_at = now() WHERE code = 'c003'`)
 	exec(t, c.Store, `UPDATE person SET telegram_id = NULL WHERE code = 'c004'`)
+	// Written while what it is about went.
+	exec(t, c.Store, `UPDATE delivery SET person_id = -1 WHERE person_id = $1`, c.person("c007"))
+	exec(t, c.Store, `UPDATE delivery SET request_id = -1 WHERE person_id = $1`, c.person("c008"))
 	if err := c.PauseRound(t.Context(), testNow, Cause{}, code); err != nil {
 		t.Fatal(err)
 	}
@@ -164,8 +167,8 @@ func TestPointlessDeliveriesExpire(t *testing.T) {
 	if diff := cmp.Diff([]string{"invitation c005", "invitation c006"}, sortedKeys(c.lease(testNow))); diff != "" {
 		t.Errorf("leased (-want +got):\n%s", diff)
 	}
-	if n := scalar[int](t, c.Store, `SELECT count(*) FROM delivery WHERE state = 'expired'`); n != 4 {
-		t.Errorf("%d expired, want 4", n)
+	if n := scalar[int](t, c.Store, `SELECT count(*) FROM delivery WHERE state = 'expired'`); n != 6 {
+		t.Errorf("%d expired, want 6", n)
 	}
 }
 

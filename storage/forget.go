@@ -62,7 +62,7 @@ func (s *Store) Forget(ctx context.Context, now time.Time, cause Cause, person i
 	if _, err := s.pool.Exec(ctx, sqlForgetNamed, args); err != nil {
 		return fmt.Errorf("storage: forgetting the name of person %d: %w", person, mapError(err))
 	}
-	err = s.change(ctx, now, cause, func(tx pgx.Tx) error {
+	err = s.join(ctx, now, cause, func(tx pgx.Tx) error { // a round that opens must not ask who is gone
 		return s.forgetPerson(ctx, tx, now, cause, person)
 	})
 	if err != nil {

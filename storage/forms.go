@@ -100,7 +100,7 @@ const sqlFormOf = `
 	                                                     'name', s.name, 'relation', a.relation)
 	                                  ORDER BY a.position, a.id)
 	                 FROM assignment a JOIN subject s ON s.id = a.subject_id
-	                 WHERE a.request_id = q.id AND a.state IN ('invited', 'answered')), '[]') AS asked
+	                 WHERE ` + ofRequest + ` AND a.state IN ('invited', 'answered')), '[]') AS asked
 	FROM request q JOIN round r ON r.id = q.round_id JOIN panel p ON p.id = q.panel_id`
 
 const sqlForm = sqlFormOf + `

@@ -17,7 +17,7 @@ const sqlLookUp = `
 	SELECT t.n::int, q.person_id, coalesce(p.telegram_id, 0), p.language, q.state, coalesce(q.message_id, 0),
 	       r.state, r.closes_at,
 	       ARRAY(SELECT a.id FROM assignment a
-	             WHERE a.request_id = q.id AND a.state IN ('invited', 'answered') AND a.subject_id IS NOT NULL
+	             WHERE ` + ofRequest + ` AND a.state IN ('invited', 'answered') AND a.subject_id IS NOT NULL
 	             ORDER BY a.position, a.id)
 	FROM t JOIN request q ON q.id = t.request_id JOIN person p ON p.id = q.person_id JOIN round r ON r.id = q.round_id`
 

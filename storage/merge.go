@@ -75,7 +75,7 @@ const (
 	WITH emptied AS (
 	    SELECT q.id, q.state = 'pending' AND q.message_id IS NULL AS unseen FROM request q
 	    WHERE q.id = ANY(@lost) AND q.state <> 'done'
-	      AND NOT EXISTS (SELECT FROM assignment a WHERE a.request_id = q.id)
+	      AND NOT EXISTS (SELECT FROM assignment a WHERE ` + ofRequest + `)
 	), gone AS (
 	    DELETE FROM request q USING emptied e WHERE q.id = e.id AND e.unseen
 	)

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"database/sql"
+	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -112,5 +113,40 @@ func TestMigrationRenumbersSealedBallots(t *testing.T) {
 	if n := read(`SELECT count(*) FROM ballot b WHERE rated <> (SELECT count(*) FROM answer a
 		WHERE (a.round_id, a.ballot_id) = (b.round_id, b.id) AND value NOT IN ('', '0', 'dk', 't'))`); n != "0" {
 		t.Errorf("%s ballots have a wrong count of answers", n)
+	}
+}
+
+// A round under way goes on: what belongs to its people still goes with them.
+func TestMigrationKeepsRoundsUnderWay(t *testing.T) {
+	t.Parallel()
+	const rowByRow = 7 // the last version in which rows were looked up one by one
+	url, db := migratedTo(t, rowByRow)
+	_, err := db.ExecContext(t.Context(), citySQL+`;
+		INSERT INTO round (code, title, spec, state, seed, opened_at, closes_at) VALUES ('now', '{}', '', 'open', 'seed', now(), now() + interval '1 day');
+		INSERT INTO questionnaire (code, version, hash, body, created_at) VALUES ('q', 1, '', '', now());
+		INSERT INTO panel (round_id, code, position, title, identity, minimum, asks, who, questionnaire_id)
+		SELECT r.id, 'staff', 1, '{}', 'anonymous', 1, 'every', '{}', q.id FROM round r, questionnaire q;
+		INSERT INTO request (round_id, panel_id, person_id) SELECT r.id, p.id, person.id FROM round r, panel p, person ORDER BY person.code DESC;
+		INSERT INTO assignment (round_id, request_id, person_id, subject_id)
+		SELECT q.round_id, q.id, q.person_id, s.id FROM request q, subject s WHERE s.person_id IS NULL;
+		INSERT INTO delivery (kind, person_id, request_id, round_id, due_at, batch) SELECT 'invitation', person_id, id, round_id, now(), 1 FROM request`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := Migrate(t.Context(), url); err != nil {
+		t.Fatal(err)
+	}
+	c := &city{Store: openStore(t, url), t: t}
+	eve := c.person("eve")
+	items, err := c.Todo(t.Context(), eve)
+	if err != nil || len(items) != 1 {
+		t.Fatalf("she is asked %v, %v", items, err)
+	}
+	exec(t, c.Store, `DELETE FROM person WHERE code = 'eve'`)
+	exec(t, c.Store, `DELETE FROM request WHERE person_id = $1`, c.person("bob"))
+	const left = `SELECT code FROM person JOIN %s ON person_id = person.id GROUP BY code HAVING count(*) = %d ORDER BY code`
+	for table, n := range map[string]int{"request": 1, "assignment": 3, "delivery": 1} {
+		same(t, table, []string{"ann", "head", "mayor"}, listed[string](t, c.Store, fmt.Sprintf(left, table, n)))
+		same(t, "all of "+table, 3*n, scalar[int](t, c.Store, `SELECT count(*) FROM `+table))
 	}
 }

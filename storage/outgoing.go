@@ -35,20 +35,20 @@ type Delivery struct {
 // by its key: how many are asked for is what the planner knows.
 const sqlOutgoing = `
 	SELECT d.id, s.id AS span, d.kind, s.priority, d.person_id, coalesce(p.telegram_id, 0) AS telegram_id,
-	       p.language AS lang,
+	       coalesce(p.language, '') AS lang,
 	       coalesce((SELECT version FROM consent WHERE person_id = p.id
 	                 ORDER BY given_at DESC, version DESC LIMIT 1), '') AS consent,
 	       coalesce(d.request_id, 0) AS request_id, coalesce(d.round_id, 0) AS round_id,
 	       coalesce(q.message_id, 0) AS message_id, d.attempts, d.args,
 	       coalesce(r.state = 'paused', false) AS held,
-	       p.telegram_id IS NULL OR p.stopped_at IS NOT NULL
+	       p.telegram_id IS NULL OR p.stopped_at IS NOT NULL OR coalesce(d.request_id, 0) <> coalesce(q.id, 0)
 	       OR d.kind IN ('invitation', 'reminder') AND (r.state <> 'open' OR q.state IN ('done', 'declined', 'expired'))
 	       OR d.kind = 'invitation' AND q.state IN ('sent', 'opened') AS pointless
 	FROM unnest(@ids::bigint[], @spans::bigint[]) WITH ORDINALITY AS pick (id, span, n)
 	JOIN span s ON s.id = pick.span AND s.leased_by = @worker
 	JOIN delivery d ON d.id = pick.id AND d.state = 'pending' AND d.batch = s.batch
 	                AND d.round_id IS NOT DISTINCT FROM s.round_id
-	JOIN person p ON p.id = d.person_id
+	LEFT JOIN person p ON p.id = d.person_id
 	LEFT JOIN request q ON q.id = d.request_id
 	LEFT JOIN round r ON r.id = d.round_id
 	ORDER BY pick.n`
@@ -59,7 +59,7 @@ const sqlExpire = `
 // Outgoing reads deliveries of spans that the worker holds, in the order they
 // are named, as things stand now. Left out is what does not wait any more,
 // waits for a paused round, or belongs to another; what has become pointless
-// (round over, request finished, person stopped) expires here.
+// (round over, request finished or gone, person stopped or gone) expires here.
 func (s *Store) Outgoing(ctx context.Context, worker string, picks []Pick) ([]Delivery, error) {
 	type read struct {
 		Delivery

@@ -105,6 +105,11 @@ func (l *life) answerAll(person int64) error {
 var holds = map[string]string{
 	"an assignment belongs to whom its request belongs": `
 		SELECT a.id FROM assignment a JOIN request q ON q.id = a.request_id WHERE a.person_id <> q.person_id`,
+	"nothing is left of what is gone": `
+		SELECT q.id FROM request q WHERE NOT EXISTS (SELECT FROM person p WHERE p.id = q.person_id)
+		UNION ALL SELECT a.id FROM assignment a WHERE NOT EXISTS (SELECT FROM request q WHERE q.id = a.request_id AND q.round_id = a.round_id)
+		UNION ALL SELECT d.id FROM delivery d WHERE NOT EXISTS (SELECT FROM person p WHERE p.id = d.person_id)
+		UNION ALL SELECT d.id FROM delivery d WHERE request_id IS NOT NULL AND NOT EXISTS (SELECT FROM request q WHERE q.id = d.request_id)`,
 	"a request asks about something": `
 		SELECT q.id FROM request q WHERE q.state <> 'expired' AND NOT EXISTS (SELECT FROM assignment a WHERE a.request_id = q.id)`,
 	"whoever can be written to is invited to what waits": `

@@ -15,12 +15,11 @@ import (
 // no reminder on its way already.
 const sqlUnfinished = `
 	SELECT 'reminder' AS kind, q.person_id, q.id AS request_id, q.round_id, '{}'::jsonb AS args
-	FROM request q JOIN person p ON p.id = q.person_id
+	FROM request q JOIN person p ON p.id = q.person_id JOIN round r ON r.id = q.round_id
 	WHERE q.round_id = @round AND q.state IN ('sent', 'opened') AND q.done_at IS NULL
 	  AND p.telegram_id IS NOT NULL AND p.stopped_at IS NULL AND p.unreachable_at IS NULL
-	  AND NOT EXISTS (SELECT FROM delivery d WHERE d.request_id = q.id AND d.kind = 'reminder'
-	                  AND d.state = 'pending')
-	ORDER BY q.id`
+	  AND NOT EXISTS (SELECT FROM delivery d WHERE ` + deliveredTo + ` AND d.kind = 'reminder' AND d.state = 'pending')
+	ORDER BY ` + lot + `, q.id`
 
 // remind writes reminders, after the quiet hours, and returns how many.
 func (s *Store) remind(ctx context.Context, tx pgx.Tx, now time.Time, round int64, quiet survey.Quiet) (int, error) {

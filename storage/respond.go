@@ -89,7 +89,8 @@ const sqlRequestState = `
 const sqlReopen = `UPDATE request SET state = 'opened' WHERE id = @request`
 
 const sqlAssignmentStates = `
-	UPDATE assignment SET state = @to WHERE request_id = @request AND state = ANY(@from::text[])`
+	UPDATE assignment a SET state = @to FROM request q
+	WHERE q.id = @request AND ` + ofRequest + ` AND a.state = ANY(@from::text[])`
 
 // become moves a request and its assignments to their next states.
 func become(ctx context.Context, tx pgx.Tx, now time.Time, q heldRequest, state survey.RequestState,
@@ -198,16 +199,16 @@ func (s *Store) Submit(ctx context.Context, now time.Time, cause Cause, person, 
 
 const (
 	sqlChosen = `
-	SELECT count(*), count(*) FILTER (WHERE subject_id = @subject) FROM assignment
-	WHERE request_id = @request AND state IN ('invited', 'answered')`
+	SELECT count(*), count(*) FILTER (WHERE a.subject_id = @subject) FROM request q JOIN assignment a ON ` + ofRequest + `
+	WHERE q.id = @request AND a.state IN ('invited', 'answered')`
 	sqlChoose = `
 	INSERT INTO assignment (round_id, request_id, person_id, subject_id, relation, position)
 	SELECT @round, request_id, person_id, subject_id, @relation, position FROM pair WHERE subject_id = @subject
 	ON CONFLICT (round_id, person_id, subject_id, relation) DO UPDATE SET state = 'invited'
 	WHERE assignment.request_id = excluded.request_id`
 	sqlUnchoose = `
-	UPDATE assignment SET state = 'withdrawn'
-	WHERE request_id = @request AND subject_id = @subject AND state IN ('invited', 'answered')`
+	UPDATE assignment a SET state = 'withdrawn' FROM request q
+	WHERE q.id = @request AND ` + ofRequest + ` AND a.subject_id = @subject AND a.state IN ('invited', 'answered')`
 )
 
 // Choose takes a subject in or out, in panels where respondents choose. More

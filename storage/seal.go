@@ -106,7 +106,7 @@ const (
 	SELECT @round, asked.*, coalesce(drafts.n, 0)
 	FROM (SELECT q.panel_id, a.subject_id, a.relation, count(*), count(*) FILTER (WHERE a.state = 'answered')
 	      FROM assignment a JOIN request q ON q.id = a.request_id
-	      WHERE a.round_id = @round AND a.state <> 'withdrawn' GROUP BY 1, 2, 3) asked
+	      WHERE a.round_id = @round AND q.round_id = @round AND a.state <> 'withdrawn' GROUP BY 1, 2, 3) asked
 	LEFT JOIN (SELECT panel_id, subject_id, relation, count(*) AS n FROM sealing WHERE status = 'draft'
 	           GROUP BY 1, 2, 3) drafts USING (panel_id, subject_id, relation)
 	ORDER BY 2, 3, 4`
