@@ -9,6 +9,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"iter"
+	"maps"
 	"slices"
 	"time"
 
@@ -33,15 +35,17 @@ type ImportTarget struct {
 	Refs     map[string]bool                  // ids of the ballots imported before
 }
 
-// ImportFile is a file of ballots, checked.
+// ImportFile is a file of ballots, checked. A ballot may come in parts, each
+// with some of its answers, that agree in everything else; it may be gone
+// through more than once.
 type ImportFile struct {
 	Name    string // without its folder
 	Hash    [sha256.Size]byte
-	Ballots []ImportBallot
+	Ballots iter.Seq[ImportBallot]
 }
 
-// ImportBallot is one response of a file. Respondent and Device are whatever
-// the file calls them; neither is kept.
+// ImportBallot is one response of a file, or a part of it. Respondent and
+// Device are whatever the file calls them; neither is kept.
 type ImportBallot struct {
 	Ref, Panel, Subject, Relation, Stratum string
 	Status                                 string // "valid", or why it does not count
@@ -158,10 +162,20 @@ func takesImports(state survey.RoundState) error {
 	return nil
 }
 
-const sqlKeepImport = `
+const (
+	sqlKeepImport = `
 	INSERT INTO ballot_import (round_id, hash, name, ballots, answers, at)
-	VALUES (@round, @hash, @name, @ballots, @answers, @now)
+	VALUES (@round, @hash, @name, 0, 0, @now)
 	ON CONFLICT (round_id, hash) DO NOTHING RETURNING id`
+	// The rows of all files, in their order, for the length of the transaction:
+	// it never reaches the write-ahead log.
+	sqlIncoming = `
+	CREATE TEMP TABLE incoming (
+		import_id bigint NOT NULL, ref text NOT NULL, panel_id bigint NOT NULL, subject_id bigint NOT NULL,
+		relation text NOT NULL, stratum text NOT NULL, status text NOT NULL, respondent text, device text,
+		submitted text NOT NULL, count bigint NOT NULL, item smallint, value text, text text
+	) ON COMMIT DROP`
+)
 
 // ImportBallots adds the ballots of files to a round that is open or over, all
 // or none. A file that was imported before changes nothing, and leaves no
@@ -191,30 +205,32 @@ func (s *Store) importBallots(ctx context.Context, tx pgx.Tx, now time.Time, cau
 	if err != nil {
 		return err
 	}
-	var taken []importFacts
+	if _, err := tx.Exec(ctx, sqlIncoming); err != nil {
+		return err
+	}
+	taken := make(map[int64]importFacts)
 	for _, f := range files {
-		facts := factsOf(f)
-		rows, _ := tx.Query(ctx, sqlKeepImport, pgx.NamedArgs{"round": r.ID, "hash": f.Hash[:], "name": f.Name,
-			"ballots": facts.Ballots, "answers": facts.Answers, "now": now})
+		rows, _ := tx.Query(ctx, sqlKeepImport, pgx.NamedArgs{"round": r.ID, "hash": f.Hash[:], "name": f.Name, "now": now})
 		id, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[int64])
 		if errors.Is(err, pgx.ErrNoRows) {
 			continue // imported before
 		}
+		if err == nil {
+			err = w.copy(ctx, tx, id, f)
+		}
 		if err != nil {
 			return err
 		}
-		if err := w.file(id, f); err != nil {
-			return err
-		}
-		taken = append(taken, facts)
+		taken[id] = importFacts{File: f.Name, Hash: hex.EncodeToString(f.Hash[:])}
 	}
 	if len(taken) == 0 {
 		return nil
 	}
-	if err := w.write(ctx, tx); err != nil {
+	facts, err := settleImports(ctx, tx, r.ID, taken)
+	if err != nil {
 		return err
 	}
-	return s.audit(ctx, tx, now, cause, "round.import", "round:"+code, nil, taken)
+	return s.audit(ctx, tx, now, cause, "round.import", "round:"+code, nil, facts)
 }
 
 // unsettled refuses a round whose result has been approved or published.
@@ -238,24 +254,11 @@ type importFacts struct {
 	Panels  map[string]int64 `json:"panels"` // ballots by panel
 }
 
-func factsOf(f ImportFile) importFacts {
-	facts := importFacts{File: f.Name, Hash: hex.EncodeToString(f.Hash[:]), Panels: map[string]int64{}}
-	for _, b := range f.Ballots {
-		facts.Ballots += b.Count
-		facts.Answers += b.Count * int64(len(b.Answers))
-		facts.Panels[b.Panel] += b.Count
-	}
-	return facts
-}
-
-// importWriter gathers the rows of all files, which are written in the order
-// of random ids, so that their place tells nothing.
+// importWriter copies the rows of files as they come.
 type importWriter struct {
 	round            int64
 	key              []byte
 	panels, subjects map[string]importIDs
-
-	ballots, imported, answers, comments [][]any
 }
 
 func (s *Store) importWriter(ctx context.Context, tx pgx.Tx, round int64) (*importWriter, error) {
@@ -271,40 +274,46 @@ func (s *Store) importWriter(ctx context.Context, tx pgx.Tx, round int64) (*impo
 	return w, err
 }
 
-func (w *importWriter) file(id int64, f ImportFile) error {
-	for _, b := range f.Ballots {
-		panel, known := w.panels[b.Panel]
-		subject, rated := w.subjects[b.Subject]
-		if !known || !rated || b.Count < 1 {
-			return fmt.Errorf("ballot %s: panel, subject or count: %w", b.Ref, survey.ErrInvalid)
-		}
-		ballot := importedBallot | randomRowID()
-		w.ballots = append(w.ballots, []any{w.round, ballot, panel.id, subject.id, b.Relation, b.Stratum, b.Status,
-			w.pseudonym("respondent", b.Respondent)})
-		device := ""
-		if d := w.pseudonym("device", b.Device); d != nil {
-			device = *d
-		}
-		w.imported = append(w.imported, []any{w.round, b.Ref, ballot, panel.id, id, device, b.Submitted, b.Count})
-		for _, a := range b.Answers {
-			if a.Text != "" {
-				w.comments = append(w.comments, []any{randomRowID(), w.round, panel.id, subject.id, b.Relation, int16(a.Item), a.Text})
-				continue
+func (w *importWriter) copy(ctx context.Context, tx pgx.Tx, id int64, f ImportFile) error {
+	next, stop := iter.Pull2(w.rows(id, f.Ballots))
+	defer stop()
+	var fault error
+	_, err := tx.CopyFrom(ctx, pgx.Identifier{"incoming"}, []string{"import_id", "ref", "panel_id", "subject_id", "relation",
+		"stratum", "status", "respondent", "device", "submitted", "count", "item", "value", "text"},
+		pgx.CopyFromFunc(func() (row []any, err error) {
+			row, fault, _ = next()
+			return row, fault
+		}))
+	return cmp.Or(fault, err)
+}
+
+// rows yields a row for each answer, and one for what has none.
+func (w *importWriter) rows(id int64, ballots iter.Seq[ImportBallot]) iter.Seq2[[]any, error] {
+	return func(yield func([]any, error) bool) {
+		for b := range ballots {
+			panel, known := w.panels[b.Panel]
+			subject, rated := w.subjects[b.Subject]
+			if !known || !rated || b.Count < 1 {
+				yield(nil, fmt.Errorf("ballot %s: panel, subject or count: %w", b.Ref, survey.ErrInvalid))
+				return
 			}
-			w.answers = append(w.answers, []any{w.round, ballot, int16(a.Item), a.Value})
+			head := []any{id, b.Ref, panel.id, subject.id, b.Relation, b.Stratum, b.Status,
+				w.pseudonym("respondent", b.Respondent), w.pseudonym("device", b.Device), b.Submitted, b.Count}
+			if len(b.Answers) == 0 && !yield(append(head, nil, nil, nil), nil) {
+				return
+			}
+			for _, a := range b.Answers {
+				if !yield(append(slices.Clip(head), int16(a.Item), a.Value, a.Text), nil) {
+					return
+				}
+			}
 		}
 	}
-	return nil
 }
 
 // importedBallot is set in the ids of imported ballots and in no others: they
 // are in no cell (seal.go).
 const importedBallot int64 = 1 << 62
-
-// randomRowID is a random id, as sealing gives comments.
-func randomRowID() int64 {
-	return int64(binary.BigEndian.Uint64(randomBytes(8)) >> 2)
-}
 
 // pseudonym is the same for the same name in the same round, nil for none.
 func (w *importWriter) pseudonym(what, name string) *string {
@@ -318,22 +327,65 @@ func (w *importWriter) pseudonym(what, name string) *string {
 	return &p
 }
 
-func (w *importWriter) write(ctx context.Context, tx pgx.Tx) error {
-	for _, t := range []struct {
-		name    string
-		columns []string
-		by      int // the column with the random id
-		rows    [][]any
-	}{
-		{"ballot", []string{"round_id", "id", "panel_id", "subject_id", "relation", "stratum", "status", "respondent"}, 1, w.ballots},
-		{"imported_ballot", []string{"round_id", "ref", "ballot_id", "panel_id", "import_id", "device", "submitted", "count"}, 2, w.imported},
-		{"answer", []string{"round_id", "ballot_id", "item", "value"}, 1, w.answers},
-		{"comment", []string{"id", "round_id", "panel_id", "subject_id", "relation", "item", "text"}, 0, w.comments},
-	} {
-		slices.SortStableFunc(t.rows, func(a, b []any) int { return cmp.Compare(a[t.by].(int64), b[t.by].(int64)) })
-		if _, err := tx.CopyFrom(ctx, pgx.Identifier{t.name}, t.columns, pgx.CopyFromRows(t.rows)); err != nil {
-			return fmt.Errorf("writing into %s: %w", t.name, err)
+// Everything is written in the order of random ids, so that its place tells nothing.
+const (
+	sqlNumberIncoming = `
+	CREATE TEMP TABLE numbered ON COMMIT DROP AS
+	SELECT head.*, @bit::bigint | ` + randomID + ` AS id FROM (
+		SELECT DISTINCT ON (import_id, ref) import_id, ref, panel_id, subject_id, relation, stratum, status, respondent,
+		       device, submitted, count
+		FROM incoming ORDER BY import_id, ref
+	) head`
+	sqlImportedBallots = `
+	INSERT INTO ballot (round_id, id, panel_id, subject_id, relation, stratum, status, respondent)
+	SELECT @round, id, panel_id, subject_id, relation, stratum, status, respondent FROM numbered ORDER BY id`
+	sqlImportedOrigins = `
+	INSERT INTO imported_ballot (round_id, ref, ballot_id, panel_id, import_id, device, submitted, count)
+	SELECT @round, ref, id, panel_id, import_id, coalesce(device, ''), submitted, count FROM numbered ORDER BY id`
+	sqlImportedAnswers = `
+	INSERT INTO answer (round_id, ballot_id, item, value)
+	SELECT @round, n.id, i.item, i.value FROM incoming i JOIN numbered n USING (import_id, ref)
+	WHERE i.item IS NOT NULL AND i.text = '' ORDER BY n.id, i.item`
+	sqlImportedComments = `
+	WITH texts AS MATERIALIZED (
+		SELECT ` + randomID + ` AS id, panel_id, subject_id, relation, item, text FROM incoming WHERE text <> ''
+	)
+	INSERT INTO comment (id, round_id, panel_id, subject_id, relation, item, text)
+	SELECT id, @round, panel_id, subject_id, relation, item, text FROM texts ORDER BY id`
+	sqlCountImported = `
+	UPDATE ballot_import i SET ballots = b.n, answers = coalesce(a.n, 0)
+	FROM (SELECT import_id, sum(n) AS n, jsonb_object_agg(p.code, n) AS panels
+	      FROM (SELECT import_id, panel_id, sum(count) AS n FROM numbered GROUP BY 1, 2) by_panel
+	      JOIN panel p ON p.id = by_panel.panel_id GROUP BY 1) b
+	LEFT JOIN (SELECT import_id, sum(count) AS n FROM incoming WHERE item IS NOT NULL GROUP BY 1) a USING (import_id)
+	WHERE i.id = b.import_id RETURNING i.id, i.ballots, i.answers, b.panels`
+)
+
+// settleImports writes what has come in where it belongs, and returns what the
+// audit log keeps of each file.
+func settleImports(ctx context.Context, tx pgx.Tx, round int64, files map[int64]importFacts) ([]importFacts, error) {
+	args := pgx.NamedArgs{"round": round, "bit": importedBallot}
+	for _, sql := range []string{sqlWholeSets, sqlNumberIncoming, sqlImportedBallots, sqlImportedOrigins,
+		sqlImportedAnswers, sqlImportedComments} {
+		if _, err := tx.Exec(ctx, sql, args); err != nil {
+			return nil, fmt.Errorf("writing what was imported: %w", err)
 		}
 	}
-	return nil
+	var id int64
+	var n importFacts
+	rows, _ := tx.Query(ctx, sqlCountImported, args)
+	_, err := pgx.ForEachRow(rows, []any{&id, &n.Ballots, &n.Answers, &n.Panels}, func() error {
+		n.File, n.Hash = files[id].File, files[id].Hash
+		files[id] = n
+		n.Panels = nil
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("counting what was imported: %w", err)
+	}
+	var facts []importFacts
+	for _, id := range slices.Sorted(maps.Keys(files)) {
+		facts = append(facts, files[id])
+	}
+	return facts, nil
 }

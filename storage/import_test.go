@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -59,7 +60,7 @@ func importCity(t *testing.T) *city {
 
 // votes makes a file of ballots, a line each: id panel subject service device submitted count.
 func votes(name, text string) ImportFile {
-	f := ImportFile{Name: name, Hash: sha256.Sum256([]byte(text))}
+	var ballots []ImportBallot
 	for line := range strings.Lines(strings.TrimSpace(text)) {
 		cells := strings.Split(strings.TrimSpace(line), ",")
 		b := ImportBallot{Ref: cells[0], Panel: cells[1], Subject: cells[2], Status: "valid", Device: cells[4], Submitted: cells[5], Count: 1}
@@ -67,9 +68,9 @@ func votes(name, text string) ImportFile {
 			_, _ = fmt.Sscan(cells[6], &b.Count)
 		}
 		b.Answers = []ImportAnswer{{Item: 1, Value: cells[3]}}
-		f.Ballots = append(f.Ballots, b)
+		ballots = append(ballots, b)
 	}
-	return f
+	return ImportFile{Name: name, Hash: sha256.Sum256([]byte(text)), Ballots: slices.Values(ballots)}
 }
 
 // Device d1 votes three times about the police: the second of the two last counts, by its id. It also
@@ -116,7 +117,7 @@ func TestImportedBeside(t *testing.T) {
 		}
 	}
 	for _, f := range both {
-		for _, b := range f.Ballots {
+		for b := range f.Ballots {
 			fmt.Fprintf(&answers, "%s,%s,%s,service,%s,%s,%s,%d\n", b.Ref, b.Panel, b.Subject, b.Answers[0].Value, b.Device, b.Submitted, b.Count)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -15,11 +16,16 @@ import (
 	"pingyi/storage/load"
 )
 
+// importGarbagePercent collects garbage early: beside a file as large as a year of a city it would
+// otherwise take as much room again.
+const importGarbagePercent = 25
+
 // importBallots adds ballots that were collected elsewhere to a round: all or nothing.
 func (a *app) importBallots() *cobra.Command {
 	var dry bool
 	cmd := a.command("import ROUND FILE…", "cli.import", cobra.MinimumNArgs(2), func(cmd *cobra.Command, args []string) error {
 		return a.withStore(cmd.Context(), func(ctx context.Context, s *storage.Store, now time.Time) error {
+			debug.SetGCPercent(importGarbagePercent)
 			plan, faults, err := load.MakeImport(ctx, s, args[0], args[1:]...)
 			if err := errors.Join(err, faults.Err()); err != nil {
 				return err

@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"hash/maphash"
 	"io"
+	"iter"
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -72,14 +75,18 @@ func readBallots(path string) (src []byte, fault string) {
 		return nil, unreadable(err)
 	}
 	defer f.Close()
-	src, err = io.ReadAll(io.LimitReader(f, MaxBallotFile+1))
+	var text bytes.Buffer
+	if info, err := f.Stat(); err == nil { // grown step by step it would take twice the room
+		text.Grow(int(min(info.Size(), MaxBallotFile)) + bytes.MinRead)
+	}
+	_, err = text.ReadFrom(io.LimitReader(f, MaxBallotFile+1))
 	switch {
 	case err != nil:
 		return nil, unreadable(err)
-	case len(src) > MaxBallotFile:
+	case text.Len() > MaxBallotFile:
 		return nil, "load.file_large"
 	}
-	return src, ""
+	return text.Bytes(), ""
 }
 
 // Sums are what the files add, in their order.
@@ -94,26 +101,31 @@ func (im *Import) Apply(ctx context.Context, now time.Time, cause storage.Cause)
 	return im.store.ImportBallots(ctx, now, cause, im.round, im.files)
 }
 
-// ballotReader reads files of ballots, one after the other, and gathers faults.
+// ballotReader checks files of ballots, one after the other, and gathers faults.
+// Of a ballot it remembers only what the next rows are held against: what is
+// imported is read a second time, row by row.
 type ballotReader struct {
 	target  *storage.ImportTarget
-	seen    map[string]sheet // the ballots of all files, by id
+	seen    map[string]*begun // the ballots of all files, by id
 	read    map[[sha256.Size]byte]bool
+	seed    maphash.Seed
 	files   []storage.ImportFile
 	sums    []ImportSum
 	faults  survey.Faults
 	notices []Notice
 }
 
-// sheet is where a ballot began.
-type sheet struct {
-	place
-	file, index int
-	items       map[int]bool
+// begun is where a ballot began, what it said besides its answers, and which
+// items it has, a bit each.
+type begun struct {
+	file  string
+	line  int
+	head  uint64
+	items [survey.MaxItems/64 + 1]uint64
 }
 
 func newBallotReader(target *storage.ImportTarget) *ballotReader {
-	r := &ballotReader{target: target, seen: map[string]sheet{}, read: map[[sha256.Size]byte]bool{}}
+	r := &ballotReader{target: target, seen: map[string]*begun{}, read: map[[sha256.Size]byte]bool{}, seed: maphash.MakeSeed()}
 	if target.Settled != "" {
 		r.faults = append(r.faults, survey.Fault{Code: "load.import_settled", Args: args{"Code": target.Settled}})
 	}
@@ -151,57 +163,74 @@ func (r *ballotReader) file(path string, src []byte) {
 	case gb:
 		r.notices = append(r.notices, Notice{File: path, Code: "load.gb18030"})
 	}
-	t := openTable(path, text, ballotColumns(), sheet)
-	t.most = MaxBallotRows
-	r.files = append(r.files, f)
+	t := openBallots(path, text, sheet)
+	r.sums = append(r.sums, ImportSum{File: path, Panels: map[string]int64{}})
 	for t.next() {
 		r.row(t)
 	}
 	r.faults = append(r.faults, t.faults...)
-	r.sums = append(r.sums, sumOf(path, r.files[len(r.files)-1]))
+	f.Ballots = r.parts(path, text, sheet)
+	r.files = append(r.files, f)
 }
 
-func sumOf(path string, f storage.ImportFile) ImportSum {
-	sum := ImportSum{File: path, Panels: map[string]int64{}}
-	for _, b := range f.Ballots {
-		sum.Panels[b.Panel] += b.Count
-		sum.Ballots += b.Count
-		sum.Answers += b.Count * int64(len(b.Answers))
+func openBallots(path string, text []byte, sheet bool) *table {
+	t := openTable(path, text, ballotColumns(), sheet)
+	t.most = MaxBallotRows
+	return t
+}
+
+// parts reads a file that has no faults, row by row.
+func (r *ballotReader) parts(path string, text []byte, sheet bool) iter.Seq[storage.ImportBallot] {
+	return func(yield func(storage.ImportBallot) bool) {
+		for t := openBallots(path, text, sheet); t.next(); {
+			b := r.ballot(t)
+			if a, ok := r.answer(t, b.Panel, nil); ok {
+				b.Answers = []storage.ImportAnswer{a}
+			}
+			if !yield(b) {
+				return
+			}
+		}
 	}
-	return sum
 }
 
-// row adds a row to its ballot: the one of its id, which the first row begins.
+// row holds a row against its ballot: the one of its id, which the first row begins.
 func (r *ballotReader) row(t *table) {
-	id := t.needed("id")
-	if id == "" {
+	b := r.ballot(t)
+	if b.Ref == "" {
 		return
 	}
-	b := r.ballot(t, id)
-	at, known := r.seen[id]
-	last := len(r.files) - 1
+	sum := &r.sums[len(r.sums)-1]
+	at, known := r.seen[b.Ref]
 	switch {
-	case known && at.file != last:
-		t.fault("id", "load.twice", args{"Got": clip(id), "First": at.String()})
+	case known && at.file != t.file:
+		t.fault("id", "load.twice", args{"Got": clip(b.Ref), "First": at.String()})
 		return
 	case !known:
-		if r.target.Refs[id] {
-			t.fault("id", "load.import_again", args{"Got": clip(id)})
+		if r.target.Refs[b.Ref] {
+			t.fault("id", "load.import_again", args{"Got": clip(b.Ref)})
 		}
-		at = sheet{place: t.here("id"), file: last, index: len(r.files[last].Ballots), items: map[int]bool{}}
-		r.seen[id] = at
-		r.files[last].Ballots = append(r.files[last].Ballots, b)
+		at = &begun{file: t.file, line: t.place("id").line, head: r.head(b)}
+		r.seen[b.Ref] = at
+		sum.Ballots += b.Count
+		sum.Panels[b.Panel] += b.Count
 		r.check(t, b)
-	case !same(b, r.files[last].Ballots[at.index]):
-		t.fault("id", "load.import_differs", args{"Got": clip(id), "First": at.String()})
+	case at.head != r.head(b):
+		t.fault("id", "load.import_differs", args{"Got": clip(b.Ref), "First": at.String()})
 		return
 	}
-	r.answer(t, at, &r.files[last].Ballots[at.index])
+	if _, ok := r.answer(t, b.Panel, at); ok {
+		sum.Answers += b.Count
+	}
 }
 
 // ballot reads what all rows of a ballot say alike.
-func (r *ballotReader) ballot(t *table, id string) storage.ImportBallot {
-	b := storage.ImportBallot{Ref: id, Panel: t.needed("panel"), Subject: t.needed("subject"), Relation: t.label("relation"),
+func (r *ballotReader) ballot(t *table) storage.ImportBallot {
+	b := storage.ImportBallot{Ref: t.needed("id")}
+	if b.Ref == "" {
+		return b
+	}
+	b = storage.ImportBallot{Ref: b.Ref, Panel: t.needed("panel"), Subject: t.needed("subject"), Relation: t.label("relation"),
 		Stratum: t.label("stratum"), Status: t.label("status"), Respondent: t.cell("respondent"), Device: t.cell("device"),
 		Submitted: t.moment("submitted_at"), Count: t.count("count")}
 	if b.Status == "" {
@@ -230,44 +259,65 @@ func (r *ballotReader) check(t *table, b storage.ImportBallot) {
 	}
 }
 
-func same(a, b storage.ImportBallot) bool {
-	return a.Panel == b.Panel && a.Subject == b.Subject && a.Relation == b.Relation && a.Stratum == b.Stratum &&
-		a.Status == b.Status && a.Respondent == b.Respondent && a.Device == b.Device && a.Submitted == b.Submitted && a.Count == b.Count
+// head is a digest of all that the rows of a ballot have in common. No file
+// holds a NUL byte.
+func (r *ballotReader) head(b storage.ImportBallot) uint64 {
+	var h maphash.Hash
+	h.SetSeed(r.seed)
+	for _, s := range []string{b.Panel, b.Subject, b.Relation, b.Stratum, b.Status, b.Respondent, b.Device, b.Submitted,
+		strconv.FormatInt(b.Count, 10)} {
+		_, _ = h.WriteString(s)
+		_ = h.WriteByte(0)
+	}
+	return h.Sum64()
 }
 
+func (b *begun) String() string { return place{b.file, position{line: b.line}}.String() }
+
 // answer reads a row's item and its value, which is one the panel's
-// questionnaire can have; an empty one was passed over.
-func (r *ballotReader) answer(t *table, at sheet, b *storage.ImportBallot) {
+// questionnaire can have; false where it was passed over, or is no answer. at
+// is the ballot it is held against, nil for none.
+func (r *ballotReader) answer(t *table, panel string, at *begun) (storage.ImportAnswer, bool) {
+	var none storage.ImportAnswer
 	code := t.needed("item")
-	q := r.target.Panels[b.Panel]
+	q := r.target.Panels[panel]
 	if code == "" || q == nil {
-		return
+		return none, false
 	}
 	var item *survey.Item
-	codes := map[string]bool{}
 	for i := range q.Items {
-		codes[q.Items[i].Code] = true
 		if q.Items[i].Code == code {
 			item = &q.Items[i]
 		}
 	}
 	if item == nil {
-		t.fault("item", "load.import_item", args{"Got": clip(code), "Panel": b.Panel, "Questionnaire": q.Code,
-			"Near": nearest(code, maps.Keys(codes)), "Known": strings.Join(sortedKeys(codes), ", ")})
-		return
+		codes := itemCodes(q)
+		t.fault("item", "load.import_item", args{"Got": clip(code), "Panel": panel, "Questionnaire": q.Code,
+			"Near": nearest(code, slices.Values(codes)), "Known": strings.Join(codes, ", ")})
+		return none, false
 	}
-	if at.items[item.N] {
-		t.fault("item", "load.import_item_twice", args{"Got": clip(code), "ID": clip(b.Ref)})
-		return
+	if at != nil {
+		word, bit := &at.items[item.N/64], uint64(1)<<(item.N%64)
+		if *word&bit != 0 {
+			t.fault("item", "load.import_item_twice", args{"Got": clip(code), "ID": clip(t.cell("id"))})
+			return none, false
+		}
+		*word |= bit
 	}
-	at.items[item.N] = true
 	a, ok := readAnswer(item, t.cell("value"))
-	switch {
-	case !ok:
+	if !ok {
 		t.fault("value", "load.import_value", args{"Got": clip(t.cell("value")), "Item": item.Code, "Known": possible(item)})
-	case a.Value != "" || a.Text != "":
-		b.Answers = append(b.Answers, a)
 	}
+	return a, ok && (a.Value != "" || a.Text != "")
+}
+
+func itemCodes(q *survey.Questionnaire) []string {
+	var codes []string
+	for _, it := range q.Items {
+		codes = append(codes, it.Code)
+	}
+	slices.Sort(codes)
+	return codes
 }
 
 // readAnswer puts a value into the form in which answers are kept.

@@ -153,7 +153,7 @@ func TestBallotsOfWorkbook(t *testing.T) {
 	if err := fromBook.faults.Err(); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(fromText.files[0].Ballots, fromBook.files[0].Ballots); diff != "" {
+	if diff := cmp.Diff(whole(fromText.files[0]), whole(fromBook.files[0])); diff != "" {
 		t.Errorf("ballots (-csv +xlsx):\n%s", diff)
 	}
 	other := newBallotReader(voted(t))

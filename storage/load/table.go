@@ -81,7 +81,7 @@ func openTable(file string, text []byte, cols columns, sheet bool) *table {
 }
 
 func lineOffsets(text []byte) []int {
-	offsets := []int{0}
+	offsets := append(make([]int, 0, bytes.Count(text, []byte{'\n'})+1), 0)
 	for i, b := range text {
 		if b == '\n' {
 			offsets = append(offsets, i+1)
