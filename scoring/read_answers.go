@@ -179,6 +179,9 @@ func (a *answerReader) gather() {
 	if !told {
 		a.faults = append(a.faults, found.all()...)
 	}
+	if a.b.spool.failed != nil {
+		a.notices = append(a.notices, Notice{File: fileAnswers, Code: "scoring.notice.in_memory", Args: map[string]any{"Problem": a.b.spool.failed.Error()}})
+	}
 }
 
 // agree reports the columns in which further rows of a response differ from

@@ -20,6 +20,9 @@ func (c *cleaner) sift() {
 			c.rivals.put(c.contest(r), r)
 		}
 	}))
+	if c.rivals.failed != nil {
+		c.notice(fileAnswers, "in_memory", "Problem", c.rivals.failed.Error())
+	}
 }
 
 // respondent is who gave a response, as far as only one of theirs counts;

@@ -34,6 +34,7 @@ type spool struct {
 	buckets  []bucket
 	held     int64 // bytes in blocks that are in memory
 	end      int64 // of what was written to scratch
+	failed   error // why there is no room outside of memory, where some was wanted
 }
 
 type bucket struct {
@@ -86,7 +87,7 @@ func (s *spool) write(src []byte) bool {
 		_, err = s.scratch.WriteAt(src, s.end)
 	}
 	if err != nil {
-		s.overflow = nil // a full disk: what comes now stays in memory
+		s.overflow, s.failed = nil, err // a full disk: what comes now stays in memory
 	}
 	return err == nil
 }

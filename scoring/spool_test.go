@@ -60,26 +60,31 @@ func (d *disk) ReadAt(p []byte, at int64) (int, error) {
 	return bytes.NewReader(d.Bytes()).ReadAt(p, at)
 }
 
-func readMany(t *testing.T, answers []byte, overflow scoring.Overflow) *scoring.Data {
+func readMany(t *testing.T, answers []byte, overflow scoring.Overflow) (*scoring.Data, []scoring.Notice) {
 	t.Helper()
-	d, _, faults := scoring.ReadFolder(scoring.InMemory(map[string][]byte{"subjects.csv": []byte("code\nx\ny\n"), "answers.csv": answers}), overflow)
+	d, notices, faults := scoring.ReadFolder(scoring.InMemory(map[string][]byte{"subjects.csv": []byte("code\nx\ny\n"), "answers.csv": answers}), overflow)
 	if len(faults) > 0 {
 		t.Fatal(faults)
 	}
-	return d
+	return d, notices
+}
+
+func saysInMemory(notices []scoring.Notice, why string) bool {
+	return len(notices) == 1 && notices[0].Code == "scoring.notice.in_memory" && notices[0].Args["Problem"] == why
 }
 
 // Where responses are kept changes nothing in what they come to.
 func TestOverflow(t *testing.T) {
 	t.Parallel()
 	scheme := parse(t, "cleaning.yaml", cleaningScheme)
-	together := jsonText(t, compute(t, scheme, readMany(t, manyAnswers(60_000, false), nil), nil))
+	d, _ := readMany(t, manyAnswers(60_000, false), nil)
+	together := jsonText(t, compute(t, scheme, d, nil))
 	for name, full := range map[string]int{"room": 0, "a full disk": 1 << 20} {
 		for _, scattered := range []bool{false, true} {
 			t.Run(fmt.Sprint(name, scattered), func(t *testing.T) {
 				t.Parallel()
 				var disks []*disk
-				d := readMany(t, manyAnswers(60_000, scattered), func() (scoring.Scratch, error) {
+				d, notices := readMany(t, manyAnswers(60_000, scattered), func() (scoring.Scratch, error) {
 					disks = append(disks, &disk{full: full})
 					return disks[len(disks)-1], nil
 				})
@@ -92,6 +97,9 @@ func TestOverflow(t *testing.T) {
 				if full > 0 {
 					want = 1 // and no more where that has no room
 				}
+				if saysInMemory(notices, "no space left on device") != (full > 0) {
+					t.Errorf("notices: %v", notices)
+				}
 				if len(disks) != want {
 					t.Fatalf("%d disks were asked for", len(disks))
 				}
@@ -103,7 +111,10 @@ func TestOverflow(t *testing.T) {
 			})
 		}
 	}
-	d := readMany(t, manyAnswers(60_000, true), func() (scoring.Scratch, error) { return nil, errors.New("read-only file system") })
+	d, notices := readMany(t, manyAnswers(60_000, true), func() (scoring.Scratch, error) { return nil, errors.New("read-only file system") })
+	if !saysInMemory(notices, "read-only file system") {
+		t.Errorf("without room: %v", notices)
+	}
 	if diff := cmp.Diff(together, jsonText(t, compute(t, scheme, d, nil))); diff != "" {
 		t.Fatalf("without room: %s", diff)
 	}
@@ -150,7 +161,7 @@ func TestFaultsOfMany(t *testing.T) {
 			t.Errorf("fault %d is %v", i, f)
 		}
 	}
-	d := readMany(t, bytes.ReplaceAll(manyAnswers(60_000, true), []byte(",q3,1"), []byte(",q3,9")), nil)
+	d, _ := readMany(t, bytes.ReplaceAll(manyAnswers(60_000, true), []byte(",q3,1"), []byte(",q3,9")), nil)
 	if _, faults := scoring.Compute(parse(t, "cleaning.yaml", cleaningScheme), d, nil); len(faults) != 101 || faults[0].Code != "scoring.fault.more" {
 		t.Errorf("%d answers are off the scale", len(faults))
 	}
