@@ -33,6 +33,7 @@ func (b *binder) checkProgram() {
 		}
 	}
 	b.checkCycles()
+	b.payoutCircles()
 }
 
 // hasPrizes tells whether a kind pays by rank, which needs a total.

@@ -251,16 +251,6 @@ func TestRowsOfAnotherRun(t *testing.T) {
 	}
 }
 
-// Money that would be shared out of itself is a fault, not a loop.
-func TestPayoutCycle(t *testing.T) {
-	t.Parallel()
-	s := parse(t, "s.yaml", "scheme: s\nkinds: {u: {parts: {x: {values: k}}, total: x, payouts: [{payout: pay, pool: {of: parent, payout: pay}, by: x}]}}\n")
-	d := folder(t, "subjects.csv", "code,parent\na,\nb,a\n", "values.csv", "subject,indicator,value\na,k,1\nb,k,1\n")
-	if _, faults := scoring.Compute(s, d, nil); len(faults) != 1 || faults[0].Code != "scoring.fault.payout_cycle" {
-		t.Errorf("faults: %v", faults)
-	}
-}
-
 // What respondents were promised holds where the scheme says nothing.
 func TestPromisedMinimum(t *testing.T) {
 	t.Parallel()

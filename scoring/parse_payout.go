@@ -6,6 +6,7 @@ import (
 	"math/big"
 	"slices"
 	"strconv"
+	"strings"
 
 	"pingyi/scoring/formula"
 )
@@ -119,6 +120,45 @@ func (b *binder) payoutKnown(n *node, name string) {
 	}
 	if !slices.Contains(known, name) {
 		b.unknown(n, "payout_unknown", name, known)
+	}
+}
+
+// payoutCircles reports payouts that can only be shared out of themselves,
+// whatever kinds the parents are of.
+func (b *binder) payoutCircles() {
+	named, name := map[string][]*payoutRule{}, map[*payoutRule]string{}
+	var open []*payoutRule
+	for _, k := range b.prog.kinds {
+		for _, r := range k.payouts {
+			named[r.name] = append(named[r.name], r)
+			name[r] = k.code + "." + r.name
+			open = append(open, r)
+		}
+	}
+	funded := func(r *payoutRule) bool { return !slices.Contains(open, r) }
+	for before := -1; before != len(open); { // what a payout with money of its own reaches is not open
+		before = len(open)
+		open = slices.DeleteFunc(slices.Clone(open), func(r *payoutRule) bool {
+			return len(named[r.from]) == 0 || slices.ContainsFunc(named[r.from], funded)
+		})
+	}
+	told := map[*payoutRule]bool{}
+	for _, r := range open {
+		path := []*payoutRule{r}
+		for !told[r] {
+			told[r] = true
+			r = named[r.from][0]
+			path = append(path, r)
+		}
+		first := slices.Index(path, r)
+		if first == len(path)-1 {
+			continue // it hangs on a circle that has been told
+		}
+		var names []string
+		for _, x := range path[first:] {
+			names = append(names, name[x])
+		}
+		b.fault(&node{line: r.at.line, column: r.at.column}, "payout_cycle", map[string]any{"Payout": r.name, "Path": strings.Join(names, " → ")})
 	}
 }
 
