@@ -127,6 +127,7 @@ func TestSchemeFaults(t *testing.T) {
 		{"misspelt key of a period rule", "cap: 5}", "cap: 5, periods: {eech: [H1], combine: mean}}", `eech`, "key_unknown each"},
 		{"misspelt key of a grade", "from: 60", "form: 60", `form`, "key_unknown from"},
 		{"anchors", "total: all", "total: &x all", `&x`, "yaml_feature"},
+		{"what YAML takes for a number and is none here", "cap: 5}", "cap: .inf}", `.inf`, "want_number"},
 		{"not YAML", "kinds:\n", "kinds: [\n", ``, "yaml"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

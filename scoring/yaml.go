@@ -176,10 +176,10 @@ func (c *converter) node(n ast.Node) *node {
 		out.text = n.Value.Value
 	case *ast.StringNode:
 		out.text = n.Value
-	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode:
+	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.InfinityNode, *ast.NanNode:
 		out.text = n.GetToken().Value
 	default:
-		c.refuse(n, "scoring.fault.yaml_feature", map[string]any{"Got": n.Type().String()})
+		c.refuse(n, "scoring.fault.yaml_feature", map[string]any{"Got": n.GetToken().Value})
 	}
 	return &out
 }

@@ -7,8 +7,7 @@ import (
 	"pingyi/survey"
 )
 
-// yamlWords puts into words what the YAML library says of a file that is none;
-// what is not listed is given as the library says it.
+// yamlWords puts into words what the YAML library says of a file that is none.
 func (p *Printer) yamlWords(f survey.Fault) Args {
 	if !strings.HasSuffix(f.Code, ".yaml") {
 		return f.Args
@@ -16,16 +15,14 @@ func (p *Printer) yamlWords(f survey.Fault) Args {
 	args := maps.Clone(f.Args)
 	for _, name := range []string{"Problem", "Detail"} {
 		if said, ok := args[name].(string); ok {
-			if key := yamlProblem(said); key != "" {
-				args[name] = p.Say(key, nil)
-			}
+			args[name] = p.Say(yamlProblem(said), nil)
 		}
 	}
 	return args
 }
 
-// yamlProblem is the key of our words for a message of the library, "" where
-// there are none. The first that fits counts.
+// yamlProblem is the key of our words for a message of the library. The first
+// that fits counts.
 func yamlProblem(said string) string {
 	for _, known := range []struct{ said, key string }{
 		{"tab character", "yaml.tab"},
@@ -45,11 +42,29 @@ func yamlProblem(said string) string {
 		{"non-map value is specified", "yaml.colon"},
 		{"is a reserved character", "yaml.reserved"},
 		{"unexpected directive value", "yaml.reserved"},
+		{"directive", "yaml.reserved"},
+		{"undefined map key", "yaml.reserved"},
 		{"found unknown escape character", "yaml.escape"},
+		{"escaped UTF", "yaml.escape"},
+		{"surrogate", "yaml.escape"},
+		{"invalid key for this map", "yaml.inside"},
+		{"expected sequence element", "yaml.inside"},
+		{"could not find map value", "yaml.inside"},
+		{"implicit line break", "yaml.inside"},
+		{"unexpected scalar value", "yaml.inside"},
+		{"unexpected map key", "yaml.comma"},
+		{"block sequence entries", "yaml.dash"},
+		{"document", "yaml.document"},
+		{"unexpected end content", "yaml.document"},
+		{"anchor", "yaml.marker"},
+		{"alias", "yaml.marker"},
+		{"tag", "yaml.marker"},
+		{"header", "yaml.marker"},
+		{"multi-line content", "yaml.marker"},
 	} {
 		if strings.Contains(said, known.said) {
 			return known.key
 		}
 	}
-	return ""
+	return "yaml.other"
 }
