@@ -46,6 +46,7 @@ func (b *binder) report(n *node, warning bool, code string, args map[string]any)
 func (b *binder) unknown(n *node, code, got string, known []string) (meant string) {
 	known = slices.Clone(known)
 	slices.Sort(known)
+	known = slices.Compact(known)
 	args := map[string]any{"Got": got, "Known": strings.Join(known, ", ")}
 	if meant = nearest(got, known); meant != "" {
 		args["Near"] = meant
@@ -166,6 +167,15 @@ func (b *binder) number(n *node) *big.Rat {
 			b.fault(n, "want_number", map[string]any{"Got": s})
 		}
 		return new(big.Rat)
+	}
+	return r
+}
+
+// fraction is a number from 0 to 1, nil for a missing node.
+func (b *binder) fraction(n *node) *big.Rat {
+	r := b.number(n)
+	if r != nil && (r.Sign() < 0 || r.Cmp(rat(1)) > 0) {
+		b.fault(n, "fraction", map[string]any{"Got": b.text(n)})
 	}
 	return r
 }

@@ -1,6 +1,7 @@
 package scoring
 
 import (
+	"cmp"
 	"math/big"
 	"slices"
 	"strconv"
@@ -171,7 +172,7 @@ func (b *binder) kindRank(k *kind, n *node) *rankRule {
 func (b *binder) place(k *kind, body *node, key string, rank *rankRule) *placeRule {
 	r := &placeRule{word: b.text(body.get(key)), title: b.title(body.get("title")), decimals: -1, at: body.place(),
 		ties: b.word(body.get("ties"), "", "chain", "include", "exclude"), vacant: b.yes(body.get("vacant"), true),
-		atLeast: int(b.whole(body.get("at_least"), 0, 0)), share: b.number(body.get("share"))}
+		atLeast: int(b.whole(body.get("at_least"), 0, 0)), share: b.fraction(body.get("share"))}
 	for _, how := range []string{"from", "above"} {
 		if n := body.get(how); n != nil {
 			if r.threshold != nil {
@@ -285,34 +286,41 @@ func (b *binder) gradeOrder(k *kind, nodes []*node) {
 		if i > 0 && k.grades[i-1].forAll() {
 			b.fault(nodes[i], "step_unreachable", nil)
 		}
-		own, ok := g.step()
+		own, ok := g.step(k)
 		if !ok {
 			continue
 		}
 		for _, before := range k.grades[:i] {
-			if s, ok := before.step(); ok && before.on == g.on && s.name == own.name && b.stepOrder(nodes[i], s.step, own.step) {
+			if s, ok := before.step(k); ok && before.decimals == g.decimals && s.name == own.name && b.stepOrder(nodes[i], s.step, own.step) {
 				break
 			}
 		}
 	}
 }
 
-// namedStep is a threshold on what a name stands for ("": the total).
+// namedStep is a threshold on what a name stands for: the path of a part, or
+// another word.
 type namedStep struct {
 	name string
 	step step
 }
 
 // step is the one threshold a rule asks for, by itself or as a condition.
-func (r *placeRule) step() (namedStep, bool) {
-	switch {
-	case r.byPlace():
+func (r *placeRule) step(k *kind) (namedStep, bool) {
+	how := "from"
+	if r.strict {
+		how = "above"
+	}
+	switch on := cmp.Or(r.on, k.total); {
+	case r.byPlace() || on == nil:
 	case r.threshold == nil:
-		return r.when.step()
-	case r.when == nil && r.strict:
-		return namedStep{"", step{how: "above", threshold: r.threshold}}, true
+		s, ok := r.when.step()
+		if s.name == "total" {
+			s.name = on.path
+		}
+		return s, ok
 	case r.when == nil:
-		return namedStep{"", step{how: "from", threshold: r.threshold}}, true
+		return namedStep{on.path, step{how: how, threshold: r.threshold}}, true
 	}
 	return namedStep{}, false
 }
@@ -323,5 +331,8 @@ func (c *condition) step() (namedStep, bool) {
 		return namedStep{}, false
 	}
 	name, sign, number, ok := c.expr.Bound()
+	if p := c.names[name].part; p != nil {
+		name = p.path
+	}
 	return namedStep{name, step{how: map[string]string{">=": "from", ">": "above", "<=": "up_to", "<": "below"}[sign], threshold: number}}, ok
 }

@@ -76,6 +76,8 @@ func (b *binder) pool(k *kind, r *payoutRule, body *node) {
 			r.over = b.partNamed(over, nil, k)
 		}
 	})
+	b.idle(body, false, "prizes", "ties", "within", "break", "order")
+	b.idle(body, split != nil, "split", "shares")
 	if split == nil || b.text(split) == "none" {
 		return
 	}
@@ -164,6 +166,7 @@ func (b *binder) payoutCircles() {
 
 func (b *binder) prizes(k *kind, r *payoutRule, body *node) {
 	n := body.get("prizes")
+	b.idle(body, false, "pool", "over", "split", "shares", "cents")
 	r.rank = k.rank
 	if body.get("by") != nil || body.get("within") != nil {
 		r.rank = b.placeRank(k, body, k.rank)

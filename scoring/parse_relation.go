@@ -1,6 +1,7 @@
 package scoring
 
 import (
+	"cmp"
 	"math/big"
 	"slices"
 	"strings"
@@ -182,6 +183,9 @@ func (b *binder) contestRule(p *part, n *node) rule {
 	body := b.block(n, "contest")
 	r := &contestRule{with: b.text(body.get("with")), draw: new(big.Rat), win: rat(1), even: big.NewRat(1, 2)}
 	b.attributeKnown(body.get("with"), p.kind, r.with)
+	if t, declared := p.kind.attributes[r.with]; r.with == "" || declared && t != "subject" {
+		b.fault(cmp.Or(body.get("with"), n), "contest_with", map[string]any{"Part": p.path})
+	}
 	if d := b.number(body.get("draw")); d != nil {
 		r.draw = d
 	}
@@ -255,6 +259,7 @@ func (b *binder) condition(p *part, k *kind, n *node, want formula.Kind, outcome
 		for _, name := range c.expr.Names() {
 			if o, ok := b.operand(name.Name, p, k, outcomes); ok {
 				c.names[name.Name] = o
+				b.periodKnown(n, o)
 			} else {
 				meant := b.unknown(n, "name_unknown", name.Name, slices.Concat(keys(k.byPath), keys(k.attributes)))
 				k.byPath[meant].use()
@@ -310,9 +315,6 @@ func (b *binder) operand(name string, p *part, k *kind, outcomes bool) (operand,
 	base, period, _ := strings.Cut(name, ":")
 	if q := lookup(base, p, k); q != nil && q != p || q != nil && p != nil && base == lastOf(p.path) {
 		q.use()
-		if period != "" && q.periods != nil && q.periods.names != nil && !slices.Contains(q.periods.names, period) {
-			return operand{}, false
-		}
 		return operand{part: q, period: period}, true
 	}
 	if period != "" {
@@ -325,6 +327,17 @@ func (b *binder) operand(name string, p *part, k *kind, outcomes bool) (operand,
 		return operand{outcome: name}, true
 	}
 	return operand{}, false
+}
+
+// periodKnown reports a period that none of those its part is combined of is.
+func (b *binder) periodKnown(n *node, o operand) {
+	owner := o.part
+	for owner != nil && owner.periods == nil {
+		owner = owner.parent
+	}
+	if o.period != "" && owner != nil && owner.periods.names != nil && !slices.Contains(owner.periods.names, o.period) {
+		b.fault(n, "period_unknown", map[string]any{"Got": o.period, "Part": o.part.path, "Known": strings.Join(owner.periods.names, ", ")})
+	}
 }
 
 // isOutcome tells whether a name is an outcome of this run or an earlier one:

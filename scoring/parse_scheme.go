@@ -310,7 +310,7 @@ func (b *binder) readPanels(n *node) {
 		if n, err := strconv.ParseInt(b.params[minimumParam+e.key], 10, 32); err == nil && body.get("min") == nil {
 			p.min = n
 		}
-		if share := b.number(body.get("answered")); share != nil {
+		if share := b.fraction(body.get("answered")); share != nil {
 			p.answered = share
 		}
 		b.prog.panels[e.key] = p
