@@ -179,43 +179,42 @@ func (p press) onForm() bool {
 // parsePress returns; a press with a longer token is a mistake of the caller.
 func (p press) String() string {
 	fields, _ := p.verb.fields()
-	parts := make([]string, 1, len(fields)+1)
-	parts[0] = string(p.verb)
+	data := append(make([]byte, 0, maxCallback), p.verb...)
 	for _, f := range fields {
-		parts = append(parts, p.part(f))
+		data = p.write(append(data, '.'), f)
 	}
-	return strings.Join(parts, ".")
+	return string(data)
 }
 
-func (p press) part(f field) string {
+func (p press) write(data []byte, f field) []byte {
 	switch f {
 	case fieldRequest:
-		return short36(p.request)
+		return strconv.AppendInt(data, p.request, 36)
 	case fieldAssignment:
-		return short36(p.assignment)
+		return strconv.AppendInt(data, p.assignment, 36)
 	case fieldItem:
-		return short36(int64(p.item))
+		return strconv.AppendInt(data, int64(p.item), 36)
 	case fieldPick:
-		return p.pick.String()
+		return append(data, p.pick.String()...)
 	case fieldSubject:
-		return short36(p.subject)
+		return strconv.AppendInt(data, p.subject, 36)
 	case fieldOn:
 		if p.on {
-			return "1"
+			return append(data, '1')
 		}
-		return "0"
+		return append(data, '0')
 	case fieldPage:
-		return short36(int64(p.page))
+		return strconv.AppendInt(data, int64(p.page), 36)
 	case fieldNotice:
-		return p.notice
+		return append(data, p.notice...)
 	case fieldToken:
-		return p.token
+		return append(data, p.token...)
 	case fieldID:
-		return short36(p.id)
+		return strconv.AppendInt(data, p.id, 36)
 	case fieldAction:
-		return p.action
+		return append(data, p.action...)
 	}
-	return ""
+	return data
 }
 
 func (k pick) String() string {

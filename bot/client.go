@@ -13,7 +13,6 @@ import (
 	"time"
 
 	tg "github.com/go-telegram/bot"
-	"github.com/go-telegram/bot/models"
 	"github.com/valyala/fasthttp"
 )
 
@@ -74,46 +73,34 @@ func NewClient(token, api string) (*Client, error) {
 	return &Client{Bot: library, direct: connector.client(), base: api + "/bot" + token + "/"}, nil
 }
 
-// textParams are the parameters of a text that is sent or redrawn, as far as they are used.
-type textParams struct {
-	Chat     int64              `json:"chat_id"`
-	Message  int                `json:"message_id,omitempty"`
-	Text     string             `json:"text"`
-	Mode     models.ParseMode   `json:"parse_mode"`
-	Previews previewParams      `json:"link_preview_options"`
-	Protect  bool               `json:"protect_content,omitempty"`
-	Markup   models.ReplyMarkup `json:"reply_markup"`
-}
-
-type previewParams struct {
-	Disabled bool `json:"is_disabled"`
-}
-
-// editText redraws a message. What Telegram returns of it is not read.
-func (c *Client) editText(ctx context.Context, params *textParams) error {
-	return c.call(ctx, "editMessageText", params, nil)
-}
-
-// sendText sends a message and returns its id.
-func (c *Client) sendText(ctx context.Context, params *textParams) (int, error) {
+// text sends a message and returns its id, or redraws one and returns 0: what Telegram returns of it then is
+// not read.
+func (c *Client) text(ctx context.Context, params *textParams) (int, error) {
+	body, err := params.body()
+	if err != nil {
+		return 0, err
+	}
+	if params.message != 0 {
+		return 0, c.call(ctx, "editMessageText", body, nil)
+	}
 	var sent struct {
 		ID int `json:"message_id"`
 	}
-	err := c.call(ctx, "sendMessage", params, &sent)
+	err = c.call(ctx, "sendMessage", body, &sent)
 	return sent.ID, err
 }
 
-// AnswerCallbackQuery answers the press of a button.
-func (c *Client) AnswerCallbackQuery(ctx context.Context, params *tg.AnswerCallbackQueryParams) error {
-	return c.call(ctx, "answerCallbackQuery", params, nil)
+// answerQuery answers the press of a button.
+func (c *Client) answerQuery(ctx context.Context, answer queryAnswer) error {
+	return c.call(ctx, "answerCallbackQuery", answer.write([]byte{'{'}), nil)
 }
 
 // okPrefix begins every answer that says no more than that a call succeeded.
 var okPrefix = []byte(`{"ok":true,`)
 
-// call makes a call by JSON and returns the library's errors. result may be nil. It takes until ctx's
-// deadline at most; what has left is not called back where ctx is cancelled before.
-func (c *Client) call(ctx context.Context, method string, params, result any) error {
+// call makes a call with a body of JSON and returns the library's errors. result may be nil. It takes until
+// ctx's deadline at most; what has left is not called back where ctx is cancelled before.
+func (c *Client) call(ctx context.Context, method string, body []byte, result any) error {
 	if err := ctx.Err(); err != nil {
 		return lost(method, err)
 	}
@@ -122,11 +109,7 @@ func (c *Client) call(ctx context.Context, method string, params, result any) er
 	req.Header.SetMethod(http.MethodPost)
 	req.Header.SetContentType("application/json")
 	req.SetRequestURI(c.base + method)
-	encoder := json.NewEncoder(req.BodyWriter())
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(params); err != nil {
-		return fmt.Errorf("bot: parameters of %s: %w", method, err)
-	}
+	req.SetBodyRaw(body)
 	deadline := time.Now().Add(callTimeout)
 	if sooner, ok := ctx.Deadline(); ok && sooner.Before(deadline) {
 		deadline = sooner

@@ -42,7 +42,7 @@ func TestJudge(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			err = client.AnswerCallbackQuery(t.Context(), &tg.AnswerCallbackQueryParams{CallbackQueryID: "1"})
+			err = client.answerQuery(t.Context(), queryAnswer{query: "1"})
 			got, wait := Judge(fmt.Errorf("wrapped: %w", err))
 			if err == nil {
 				got, wait = Judge(nil)
@@ -90,7 +90,7 @@ func TestBrokenConnectionIsAmbiguousAndTellsNothing(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	_, library := client.SendMessage(ctx, &tg.SendMessageParams{ChatID: 1, Text: "what somebody wrote"})
-	_, direct := client.sendText(ctx, &textParams{Chat: 1, Text: "what somebody wrote"})
+	_, direct := client.text(ctx, &textParams{chat: 1, text: "what somebody wrote"})
 	for _, err := range []error{library, direct} {
 		if err == nil {
 			t.Fatal("the call went through")

@@ -14,15 +14,13 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-
-	tg "github.com/go-telegram/bot"
 )
 
 const agreed = "HTTP/1.1 200 OK\r\nContent-Length: 25\r\n\r\n" + `{"ok":true,"result":true}`
 
 // answerOnce makes the call that the tests make.
 func answerOnce(ctx context.Context, client *Client) error {
-	return client.AnswerCallbackQuery(ctx, &tg.AnswerCallbackQueryParams{CallbackQueryID: "7"})
+	return client.answerQuery(ctx, queryAnswer{query: "7"})
 }
 
 // rawAPI is a Bot API by hand: conn has one connection, of which number n was the nth.

@@ -16,13 +16,18 @@ type buttonUpdate struct {
 }
 
 type buttonQuery struct {
-	ID      string      `json:"id"`
-	From    models.User `json:"from"`
-	Data    string      `json:"data"`
+	ID   string `json:"id"`
+	From struct {
+		ID       int64  `json:"id"`
+		Language string `json:"language_code"`
+	} `json:"from"`
+	Data    string `json:"data"`
 	Message *struct {
-		ID   int         `json:"message_id"`
-		Date int         `json:"date"` // 0: it is too old to be accessible
-		Chat models.Chat `json:"chat"`
+		ID   int `json:"message_id"`
+		Date int `json:"date"` // 0: it is too old to be accessible
+		Chat struct {
+			ID int64 `json:"id"`
+		} `json:"chat"`
 	} `json:"message"`
 }
 
@@ -47,10 +52,11 @@ func decode(raw []byte) (*models.Update, error) {
 
 // update is the press as the library has it.
 func (p *buttonUpdate) update() *models.Update {
-	q := &models.CallbackQuery{ID: p.Query.ID, From: p.Query.From, Data: p.Query.Data}
+	from := models.User{ID: p.Query.From.ID, LanguageCode: p.Query.From.Language}
+	q := &models.CallbackQuery{ID: p.Query.ID, From: from, Data: p.Query.Data}
 	if m := p.Query.Message; m != nil { // as the library's smaller kind, which has all that is wanted
 		q.Message.Type = models.MaybeInaccessibleMessageTypeInaccessibleMessage
-		q.Message.InaccessibleMessage = &models.InaccessibleMessage{MessageID: m.ID, Date: m.Date, Chat: m.Chat}
+		q.Message.InaccessibleMessage = &models.InaccessibleMessage{MessageID: m.ID, Date: m.Date, Chat: models.Chat{ID: m.Chat.ID}}
 	}
 	return &models.Update{ID: p.ID, CallbackQuery: q}
 }

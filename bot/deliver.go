@@ -29,23 +29,20 @@ type outgoing struct {
 // send sends or redraws a message. It returns the id of the message that was sent, 0 for one that was
 // redrawn.
 func (b *Bot) send(ctx context.Context, out outgoing) (int, error) {
-	params := &textParams{Chat: out.chat, Message: out.edit, Text: string(out.text), Mode: models.ParseModeHTML,
-		Previews: previewParams{Disabled: true}, Protect: out.protect, Markup: out.keyboard()}
+	params := &textParams{chat: out.chat, message: out.edit, text: out.text, protect: out.protect, buttons: out.keyboard()}
 	b.floods.goes(out.chat)
 	if out.edit != 0 {
-		err := b.client.editText(ctx, params)
+		_, err := b.client.text(ctx, params)
 		if outcome, _ := Judge(err); unchanged(err) || out.quiet && outcome == OutcomeRefused {
 			return 0, nil
 		}
 		return 0, err
 	}
-	if out.reply != nil {
-		params.Markup = out.reply
-	}
+	params.reply = out.reply
 	if !out.paced {
 		b.unpaced.Add(1)
 	}
-	return b.client.sendText(ctx, params)
+	return b.client.text(ctx, params)
 }
 
 // reaches reports whether a private chat is there at all. A message to somebody who never started the

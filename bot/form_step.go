@@ -3,7 +3,6 @@ package bot
 import (
 	"html"
 	"math/big"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -265,9 +264,14 @@ func (t *turn) answerLabel(it *survey.Item, value string) string {
 	return strings.Join(labels, t.plain("list.comma", nil))
 }
 
-var tags = regexp.MustCompile(`<[^>]*>`)
-
 // visible is how long markup is once Telegram has taken the tags out.
 func visible(m markup) int {
-	return units(html.UnescapeString(tags.ReplaceAllString(string(m), "")))
+	n := 0
+	for rest := string(m); rest != ""; {
+		var text string
+		text, rest, _ = strings.Cut(rest, "<")
+		n += units(html.UnescapeString(text))
+		_, rest, _ = strings.Cut(rest, ">")
+	}
+	return n
 }

@@ -97,7 +97,7 @@ func cut(s string, n int) string {
 
 // label makes the text of a button: one line, at most so many columns, never empty.
 func label(s string, columns int) string {
-	s = strings.Join(strings.Fields(s), " ")
+	s = oneLine(s)
 	// No character takes more columns than bytes: what is short in bytes need not be measured.
 	if first, _ := utf8.DecodeRuneInString(s); len(s) <= min(columns, bytesLabel) && s != "" && unicode.IsGraphic(first) {
 		return isolate(s)
@@ -107,6 +107,16 @@ func label(s string, columns int) string {
 		return "·"
 	}
 	return isolate(s)
+}
+
+// oneLine makes every run of white space one space, and none of those at the ends.
+func oneLine(s string) string {
+	for i, r := range s {
+		if unicode.IsSpace(r) && (r != ' ' || i == 0 || i == len(s)-1 || s[i+1] == ' ') {
+			return strings.Join(strings.Fields(s), " ")
+		}
+	}
+	return s
 }
 
 // trim shortens s to at most n by the measure, an ellipsis included.
@@ -143,15 +153,10 @@ type screen struct {
 
 // inlineButton is a button under a message. The library's own type is not used: it adds an empty
 // copy_text to every button, which is a second action beside the callback.
-type inlineButton struct {
-	Text string `json:"text"`
-	Data string `json:"callback_data"`
-}
+type inlineButton struct{ Text, Data string }
 
-// inlineKeyboard is the buttons under a message as Telegram takes them.
-type inlineKeyboard struct {
-	Rows [][]inlineButton `json:"inline_keyboard"`
-}
+// inlineKeyboard is the buttons under a message, by rows.
+type inlineKeyboard [][]inlineButton
 
 // button makes one button.
 func button(text string, columns int, p press) inlineButton {
@@ -165,17 +170,15 @@ func (s *screen) row(buttons ...inlineButton) {
 	}
 }
 
-// keyboard is the screen's buttons as Telegram takes them: an empty slice, never nil, because nil
-// would be sent as null and refused; and no more than Telegram shows.
+// keyboard is the screen's buttons, as far as Telegram shows them.
 func (s *screen) keyboard() inlineKeyboard {
-	rows, n := make([][]inlineButton, 0, len(s.rows)), 0
-	for _, r := range s.rows {
+	n := 0
+	for i, r := range s.rows {
 		if n += len(r); n > maxButtons {
-			break
+			return s.rows[:i]
 		}
-		rows = append(rows, r)
 	}
-	return inlineKeyboard{Rows: rows}
+	return s.rows
 }
 
 // paragraphs joins the parts that are not empty by blank lines.
@@ -185,13 +188,16 @@ func paragraphs(parts ...markup) markup { return join("\n\n", parts) }
 func lines(parts ...markup) markup { return join("\n", parts) }
 
 func join(separator string, parts []markup) markup {
-	kept := make([]string, 0, len(parts))
+	var joined markup
 	for _, p := range parts {
-		if p != "" {
-			kept = append(kept, string(p))
+		switch {
+		case joined == "":
+			joined = p
+		case p != "":
+			joined += markup(separator) + p
 		}
 	}
-	return markup(strings.Join(kept, separator))
+	return joined
 }
 
 // words speaks one language: locale texts with their arguments escaped, dates in the project's time
@@ -206,6 +212,9 @@ type words struct {
 // html returns a locale text as markup. Arguments of type markup go in as they are, everything else
 // as people typed it.
 func (w words) html(key string, args map[string]any) markup {
+	if len(args) == 0 {
+		return markup(w.say(key, nil))
+	}
 	safe := make(map[string]any, len(args))
 	for k, v := range args {
 		switch v := v.(type) {

@@ -2,10 +2,8 @@ package bot
 
 import (
 	"context"
-	"encoding/json"
 	"sync"
 
-	tg "github.com/go-telegram/bot"
 	"github.com/valyala/fasthttp"
 )
 
@@ -13,7 +11,7 @@ import (
 // unknown, so only the answer to a callback query is put there.
 type replySlot struct {
 	mu     sync.Mutex
-	answer *tg.AnswerCallbackQueryParams
+	answer *queryAnswer
 	closed bool
 }
 
@@ -27,23 +25,23 @@ func withReply(ctx context.Context) (context.Context, *replySlot) {
 // answerCallback answers a callback query: by the webhook's reply where there is one, else by a call.
 // It is called after the effects of the press are committed, never before: it is also what lets the
 // update be confirmed while the message is still being edited.
-func answerCallback(ctx context.Context, client *Client, params *tg.AnswerCallbackQueryParams) error {
+func answerCallback(ctx context.Context, client *Client, answer queryAnswer) error {
 	slot, ok := ctx.Value(replyKey{}).(*replySlot)
-	rides := ok && slot.put(params)
+	rides := ok && slot.put(answer)
 	committed(ctx)
 	if rides {
 		return nil
 	}
-	return client.AnswerCallbackQuery(ctx, params)
+	return client.answerQuery(ctx, answer)
 }
 
-func (s *replySlot) put(params *tg.AnswerCallbackQueryParams) bool {
+func (s *replySlot) put(answer queryAnswer) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed || s.answer != nil {
 		return false
 	}
-	s.answer = params
+	s.answer = &answer
 	return true
 }
 
@@ -55,9 +53,5 @@ func (s *replySlot) write(c *fasthttp.RequestCtx) {
 		return
 	}
 	c.SetContentType("application/json")
-	body := struct {
-		Method string `json:"method"`
-		*tg.AnswerCallbackQueryParams
-	}{"answerCallbackQuery", s.answer}
-	_ = json.NewEncoder(c).Encode(body) // into memory, which cannot fail
+	c.Response.SetBodyRaw(s.answer.write([]byte(`{"method":"answerCallbackQuery",`)))
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 
-	tg "github.com/go-telegram/bot"
 	"github.com/go-telegram/bot/models"
 
 	"pingyi/storage"
@@ -48,9 +47,7 @@ func (b *Bot) console(ctx context.Context, u *models.Update) {
 	if t == nil {
 		return
 	}
-	err := b.client.AnswerCallbackQuery(ctx, &tg.AnswerCallbackQueryParams{
-		CallbackQueryID: t.query, Text: cut(t.plain("toast.away", nil), maxToast),
-	})
+	err := b.client.answerQuery(ctx, queryAnswer{query: t.query, text: cut(t.plain("toast.away", nil), maxToast)})
 	if outcome, _ := Judge(err); outcome != OutcomeOK && outcome != OutcomeRefused { // refused: told before
 		b.log.WarnContext(ctx, "reply failed", "method", "answerCallbackQuery", "update", u.ID, "error", scrub(err))
 	}

@@ -49,8 +49,8 @@ func (t *turn) ack(ctx context.Context, text string) {
 		return
 	}
 	t.answered = true
-	params := &tg.AnswerCallbackQueryParams{CallbackQueryID: t.query, Text: cut(text, maxToast)}
-	err := t.insist(ctx, func() error { return answerCallback(ctx, t.client, params) })
+	answer := queryAnswer{query: t.query, text: cut(text, maxToast)}
+	err := t.insist(ctx, func() error { return answerCallback(ctx, t.client, answer) })
 	if outcome, _ := Judge(err); outcome != OutcomeRefused { // refused: the press is too old, which is no fault
 		t.note(ctx, "answerCallbackQuery", err)
 	}

@@ -9,7 +9,6 @@ import (
 	"net/http/httptest"
 	"testing"
 
-	tg "github.com/go-telegram/bot"
 	"github.com/go-telegram/bot/models"
 	"github.com/valyala/fasthttp"
 )
@@ -38,8 +37,8 @@ func TestWebhook(t *testing.T) {
 			func(context.Context, *models.Update) error { return errors.New("down") }, 503, "try again"},
 		{"the answer to a press rides along", "POST", secret, `{"update_id":1}`,
 			func(ctx context.Context, _ *models.Update) error {
-				return answerCallback(ctx, client, &tg.AnswerCallbackQueryParams{CallbackQueryID: "7", Text: "好"})
-			}, 200, `{"method":"answerCallbackQuery","callback_query_id":"7","text":"好"}` + "\n"},
+				return answerCallback(ctx, client, queryAnswer{query: "7", text: "好"})
+			}, 200, `{"method":"answerCallbackQuery","callback_query_id":"7","text":"好"}`},
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
@@ -102,7 +101,7 @@ func TestOnlyOneAnswerRidesInAReply(t *testing.T) {
 	}
 	ctx, _ := withReply(t.Context())
 	for range 2 {
-		if err := answerCallback(ctx, client, &tg.AnswerCallbackQueryParams{CallbackQueryID: "7"}); err != nil {
+		if err := answerCallback(ctx, client, queryAnswer{query: "7"}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -52,8 +52,8 @@ func (f *Form) order() []Step {
 			}
 		}
 		for _, a := range f.Asked {
-			for _, it := range items[start:end] {
-				steps = append(steps, Step{Assignment: a.Assignment, Item: it.N})
+			for i := start; i < end; i++ {
+				steps = append(steps, Step{Assignment: a.Assignment, Item: items[i].N})
 			}
 		}
 		start = end

@@ -32,14 +32,14 @@ func Plain(s string) Text { return Text{"": s} }
 // the other Chinese, else in English, else in whichever language comes first by its tag. It is
 // empty only where the text is.
 func (t Text) In(l Lang) string {
-	order := []Lang{l, ""}
+	related := l
 	switch l {
 	case ZhHans:
-		order = append(order, ZhHant)
+		related = ZhHant
 	case ZhHant:
-		order = append(order, ZhHans)
+		related = ZhHans
 	}
-	for _, k := range append(order, En) {
+	for _, k := range [...]Lang{l, "", related, En} {
 		if s := t[k]; s != "" {
 			return s
 		}
