@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -19,9 +20,12 @@ type sessionPut struct {
 	sealed []byte
 }
 
-// putQueue collects sessions: whatever waits goes out together, the round trip
-// before being the window in which the next collect; of one account only the
-// latest. It is safe for concurrent use.
+// putPause is how long sessions collect: nobody waits for them to arrive, and
+// nobody goes on with a conversation sooner.
+const putPause = 10 * time.Millisecond
+
+// putQueue collects sessions: whatever waits goes out together, of one account
+// only the latest. It is safe for concurrent use.
 type putQueue struct {
 	out func([]sessionPut)
 
@@ -86,6 +90,9 @@ func (q *putQueue) run() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for len(q.waiting) > 0 {
+		q.mu.Unlock()
+		time.Sleep(putPause)
+		q.mu.Lock()
 		q.going, q.waiting = q.waiting, make(map[string]sessionPut)
 		puts := slices.Collect(maps.Values(q.going))
 		q.mu.Unlock()
