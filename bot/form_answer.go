@@ -149,7 +149,6 @@ func (t *turn) erase(ctx context.Context, c *conversation, step survey.Step) err
 // value is the canonical value that a pressed button stands for; ErrInvalid where the item has no
 // such option.
 func (k pick) value(it *survey.Item) (string, error) {
-	invalid := fmt.Errorf("bot: item %s has no such option: %w", it.Code, survey.ErrInvalid)
 	switch k.kind {
 	case pickDontKnow:
 		return it.Unknown(), nil
@@ -158,15 +157,16 @@ func (k pick) value(it *survey.Item) (string, error) {
 	}
 	if it.AnswerKind() == survey.Multiple {
 		if k.n>>len(it.Options) != 0 {
-			return "", invalid
+			return "", fmt.Errorf("bot: item %s has no such options: %w", it.Code, survey.ErrInvalid)
 		}
 		return it.Join(uint64(k.n)), nil //nolint:gosec // parsed as not negative
 	}
-	choices := it.Choices()
-	if k.n >= int64(len(choices)) {
-		return "", invalid
+	for i, choice := range it.Choices() {
+		if int64(i) == k.n {
+			return choice.Value, nil
+		}
 	}
-	return choices[k.n].Value, nil
+	return "", fmt.Errorf("bot: item %s has no such option: %w", it.Code, survey.ErrInvalid)
 }
 
 // pickOf is the button that stands for the i-th choice, given the current value: for a choice of

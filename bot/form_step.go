@@ -137,20 +137,20 @@ func decimal(r *big.Rat) string {
 func (t *turn) choiceRows(s *screen, c *conversation, it *survey.Item, step survey.Step) {
 	value, answered := c.Form.Answers[step]
 	answer := func(text string, columns int, k pick) inlineButton { return button(text, columns, c.answer(step, k)) }
-	choices := it.Choices()
 	columns, perRow := widthButton, rowLength(it)
 	if perRow > 1 {
 		columns = widthHalf
 	}
 	var row []inlineButton
-	for i, choice := range choices {
+	for i, choice := range it.Choices() {
 		mark := marker(it, answered && chosen(it, i, choice, value))
 		row = append(row, answer(mark+t.choiceLabel(it, choice), columns, pickOf(it, i, value)))
-		if len(row) == perRow || i == len(choices)-1 {
+		if len(row) == perRow {
 			s.row(row...)
 			row = nil
 		}
 	}
+	s.row(row...)
 	if it.DontKnow {
 		mark := ""
 		if answered && value == it.Unknown() {

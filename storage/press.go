@@ -66,7 +66,6 @@ func (s *Store) Recent(now time.Time, telegramID, request int64) (Press, bool) {
 		return Press{}, false
 	}
 	f, inner := known.form, known.inner
-	inner.Answers, inner.Comments = make(map[survey.Key]string), make(map[survey.Key]string)
 	f.Form, f.blank = &inner, true
 	return Press{Person: known.person, Form: &f}, true
 }
@@ -107,8 +106,7 @@ func (s *Store) answerTo(ctx context.Context, now time.Time, f *OpenForm, tap Ta
 		s.recent.forget(tap.RequestID)
 		return nil
 	}
-	clear(f.Form.Answers)
-	clear(f.Form.Comments)
+	f.Form.Answers, f.Form.Comments = make(map[survey.Key]string, len(w.values)), make(map[survey.Key]string)
 	f.enter(w.values)
 	return nil
 }

@@ -9,7 +9,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -27,7 +29,7 @@ const listLife = 366 * 24 * time.Hour
 // sessionKeys seal conversations and hide whose they are.
 type sessionKeys struct {
 	sealer cipher.AEAD
-	names  []byte
+	names  *sync.Pool // of keyed hashes
 }
 
 func deriveSessionKeys(secret []byte) (sessionKeys, error) {
@@ -37,7 +39,9 @@ func deriveSessionKeys(secret []byte) (sessionKeys, error) {
 	var k sessionKeys
 	var errs [2]error
 	k.sealer, errs[0] = deriveSealer(secret, "sessions")
-	k.names, errs[1] = derive(secret, "session names")
+	var key []byte
+	key, errs[1] = derive(secret, "session names")
+	k.names = &sync.Pool{New: func() any { return hmac.New(sha256.New, key) }}
 	return k, errors.Join(errs[:]...)
 }
 
@@ -58,7 +62,9 @@ const roundSize = 8
 
 // name is the key of an account's session.
 func (s *Sessions) name(user int64) string {
-	mac := hmac.New(sha256.New, s.keys.names)
+	mac := s.keys.names.Get().(hash.Hash) //nolint:forcetypeassert // nothing else is put there
+	defer s.keys.names.Put(mac)
+	mac.Reset()
 	mac.Write(binary.BigEndian.AppendUint64(nil, uint64(user)))
 	return "pingyi:session:{" + base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:16]) + "}"
 }

@@ -66,8 +66,12 @@ func walk(t *testing.T, q *survey.Questionnaire) {
 		}
 		it, _, _ := form.Item(s)
 		value := survey.Skipped
-		if choices := it.Choices(); len(choices) > 0 {
-			value = choices[0].Value
+		for i, c := range it.Choices() {
+			if i == 0 {
+				value = c.Value
+			}
+		}
+		if value != survey.Skipped {
 			if it.AnswerKind() == survey.Multiple {
 				value = it.Join(1<<it.MinChoices - 1)
 			}

@@ -2,6 +2,7 @@ package survey
 
 import (
 	"fmt"
+	"iter"
 	"math/big"
 	"math/bits"
 	"slices"
@@ -43,27 +44,31 @@ type Choice struct {
 	Label Text // empty where the words are the program's: yes, no, a number
 }
 
-// Choices returns the answers that can be pressed, in the order in which they are shown, without
-// "don't know". It is empty for numbers and short texts, which are typed.
-func (it *Item) Choices() []Choice {
-	cs := make([]Choice, 0, max(len(it.Levels), len(it.Options)))
-	switch it.AnswerKind() {
-	case Rating:
-		for _, l := range it.Levels {
-			cs = append(cs, Choice{Value: strconv.Itoa(l.Value), Label: l.Label})
+// Choices goes through the answers that can be pressed, in the order in which they are shown, without
+// "don't know". There are none for numbers and short texts, which are typed.
+func (it *Item) Choices() iter.Seq2[int, Choice] {
+	return func(yield func(int, Choice) bool) {
+		for i := 0; ; i++ {
+			if c, ok := it.choice(i); !ok || !yield(i, c) {
+				return
+			}
 		}
-	case Score:
-		for n := range 11 {
-			cs = append(cs, Choice{Value: strconv.Itoa(n)})
-		}
-	case Single, Multiple:
-		for _, o := range it.Options {
-			cs = append(cs, Choice{Value: o.Code, Label: o.Label})
-		}
-	case YesNo:
-		cs = []Choice{{Value: Yes}, {Value: No}}
 	}
-	return cs
+}
+
+// choice returns the i-th of them; false behind the last.
+func (it *Item) choice(i int) (Choice, bool) {
+	switch kind := it.AnswerKind(); {
+	case kind == Rating && i < len(it.Levels):
+		return Choice{Value: strconv.Itoa(it.Levels[i].Value), Label: it.Levels[i].Label}, true
+	case kind == Score && i <= 10:
+		return Choice{Value: strconv.Itoa(i)}, true
+	case (kind == Single || kind == Multiple) && i < len(it.Options):
+		return Choice{Value: it.Options[i].Code, Label: it.Options[i].Label}, true
+	case kind == YesNo && i < 2:
+		return Choice{Value: [...]string{Yes, No}[i]}, true
+	}
+	return Choice{}, false
 }
 
 // Chosen returns the pressed answers that a value stands for: none for a skip, "don't know" and what
@@ -76,7 +81,13 @@ func (it *Item) Chosen(value string) []Choice {
 	if it.AnswerKind() == Multiple {
 		values = strings.Split(value, Separator)
 	}
-	return slices.DeleteFunc(it.Choices(), func(c Choice) bool { return !slices.Contains(values, c.Value) })
+	var chosen []Choice
+	for _, c := range it.Choices() {
+		if slices.Contains(values, c.Value) {
+			chosen = append(chosen, c)
+		}
+	}
+	return chosen
 }
 
 // Typed reports whether the answer is typed rather than pressed.
@@ -113,7 +124,12 @@ func (it *Item) takes(value string) bool {
 		canonical, err := it.Typing(value)
 		return err == nil && canonical == value
 	}
-	return slices.ContainsFunc(it.Choices(), func(c Choice) bool { return c.Value == value })
+	for _, c := range it.Choices() {
+		if c.Value == value {
+			return true
+		}
+	}
+	return false
 }
 
 func (it *Item) takesSet(value string) bool {

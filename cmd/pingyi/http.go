@@ -162,15 +162,16 @@ func newMetrics() *metrics {
 }
 
 func (m *metrics) handled(handle func(context.Context, *models.Update) error) func(context.Context, *models.Update) error {
+	ok, failed := m.updates.WithLabelValues("ok"), m.updates.WithLabelValues("failed")
 	return func(ctx context.Context, u *models.Update) error {
 		timer := prometheus.NewTimer(m.seconds)
 		defer timer.ObserveDuration()
 		err := handle(ctx, u)
-		outcome := "ok"
 		if err != nil {
-			outcome = "failed"
+			failed.Inc()
+		} else {
+			ok.Inc()
 		}
-		m.updates.WithLabelValues(outcome).Inc()
 		return err
 	}
 }
