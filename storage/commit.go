@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -100,6 +101,7 @@ func (q *tapQueue) write(ctx context.Context, s *Store, w *tapWrite) error {
 // run writes batches until nothing waits.
 func (q *tapQueue) run(s *Store) {
 	for {
+		runtime.Gosched() // whoever is about to queue a tap does so first: a larger batch costs each tap less
 		q.mu.Lock()
 		batch := q.take()
 		if len(batch) == 0 {
