@@ -199,7 +199,7 @@ func (s *Store) inviteWritten(ctx context.Context, tx pgx.Tx, now time.Time, p h
 	}
 	due := quiet.Next(now.In(s.zone))
 	for _, id := range people {
-		if err := s.invite(ctx, tx, due, id, p.RoundID, priorityInvitation); err != nil {
+		if err := invite(ctx, tx, due, id, p.RoundID, priorityInvitation); err != nil {
 			return err
 		}
 	}

@@ -68,7 +68,7 @@ func (s *Store) askEverybody(ctx context.Context, tx pgx.Tx, now, due time.Time,
 			return err
 		}
 	}
-	return s.inviteHeld(ctx, tx, due, everybody, r.ID, priorityInvitation)
+	return inviteAll(ctx, tx, due, r.ID)
 }
 
 // askNow asks a person who has just joined, or can be written to again, in
@@ -89,7 +89,7 @@ func (s *Store) askNow(ctx context.Context, tx pgx.Tx, now time.Time, person int
 			return err
 		}
 	}
-	return s.invite(ctx, tx, now, person, everyRound, priorityWaiting)
+	return invite(ctx, tx, now, person, everyRound, priorityWaiting)
 }
 
 // Units with their paths, and the people who belong to a panel today, once

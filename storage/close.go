@@ -75,7 +75,8 @@ const (
 	sqlEndAssignments = `
 	UPDATE assignment SET state = 'expired' WHERE round_id = @round AND state IN ('proposed', 'invited')`
 	sqlEndDeliveries = `
-	WITH ended AS (DELETE FROM span WHERE round_id = @round RETURNING batch, first_id, last_id)
+	WITH uninvited AS (DELETE FROM uninvited WHERE round_id = @round),
+	     ended AS (DELETE FROM span WHERE round_id = @round RETURNING batch, first_id, last_id)
 	UPDATE delivery d SET state = 'expired' FROM ended e
 	WHERE d.id BETWEEN e.first_id AND e.last_id AND d.batch = e.batch AND d.round_id = @round AND d.state = 'pending'`
 	sqlTellEnd = `

@@ -67,6 +67,8 @@ func (s *Store) Lease(ctx context.Context, now time.Time, c Claim) ([]Span, erro
 	least := priorityClosing
 	if c.Urgent {
 		least = priorityWaiting
+	} else if err := s.inviteDry(ctx, now); err != nil {
+		return nil, fmt.Errorf("storage: writing invitations: %w", err)
 	}
 	rows, _ := s.pool.Query(ctx, sqlLease, pgx.NamedArgs{
 		"now": now, "worker": c.Worker, "most": c.Most, "until": now.Add(c.TTL), "least": least})
@@ -101,8 +103,10 @@ func (s *Store) Release(ctx context.Context, worker string, spans ...int64) erro
 }
 
 const sqlNextDelivery = `
-	SELECT min(greatest(s.due_at, coalesce(s.leased_until, s.due_at)))
-	FROM span s LEFT JOIN round r ON r.id = s.round_id
+	SELECT min(at) FROM (
+		SELECT round_id, greatest(due_at, coalesce(leased_until, due_at)) AS at FROM span
+		UNION ALL SELECT round_id, due_at FROM uninvited
+	) waits LEFT JOIN round r ON r.id = waits.round_id
 	WHERE r.state IS DISTINCT FROM 'paused'`
 
 // NextDelivery returns when something falls due; false where nothing waits.

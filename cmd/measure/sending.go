@@ -11,6 +11,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/valyala/fasthttp"
 	"golang.org/x/sync/errgroup"
+
+	"pingyi/storage"
 )
 
 const (
@@ -42,6 +44,9 @@ func (b *bench) sending(ctx context.Context, _ time.Duration) error {
 		return err
 	}
 	opened := time.Since(began)
+	if err := b.writeAll(ctx); err != nil {
+		return err
+	}
 	rows := [][]any{{"limit/s", "replicas", "messages", "average of the limit", "worst second", "429 of all", "of a chat",
 		"press → redrawn p50", "p99", "CPU ms/message", "last after pause"}}
 	for _, c := range []struct{ rate, replicas, n int }{
@@ -54,6 +59,16 @@ func (b *bench) sending(ctx context.Context, _ time.Duration) error {
 		rows = append(rows, row)
 	}
 	return table(fmt.Sprintf("Sending invitations (a round of %d opened in %v)", b.recipients, opened.Round(time.Millisecond)), rows...)
+}
+
+// writeAll leases whatever there is to send, which is written by and by, until nothing is left.
+func (b *bench) writeAll(ctx context.Context) error {
+	for {
+		spans, err := b.store.Lease(ctx, time.Now(), storage.Claim{Worker: "nobody", Most: b.recipients, TTL: time.Hour})
+		if err != nil || len(spans) == 0 {
+			return err
+		}
+	}
 }
 
 // run runs a command of the program.
