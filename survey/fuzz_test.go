@@ -71,13 +71,14 @@ func walk(t *testing.T, q *survey.Questionnaire) {
 				value = c.Value
 			}
 		}
-		if value != survey.Skipped {
+		switch {
+		case value != survey.Skipped:
 			if it.AnswerKind() == survey.Multiple {
 				value = it.Join(1<<it.MinChoices - 1)
 			}
-		} else if it.Required && it.AnswerKind() == survey.ShortText {
+		case it.Required && it.AnswerKind() == survey.ShortText:
 			value = "x"
-		} else if it.Required {
+		case it.Required:
 			return // a number within bounds is beyond this walk
 		}
 		if err := it.Check(value); err != nil || !utf8.ValidString(value) {
