@@ -149,3 +149,16 @@ func source(name string) []byte {
 	src, _ := schemes.Source(name)
 	return src
 }
+
+// A check goes on after a weight that cannot be, in whatever file it stands.
+func TestCheckFolderWithImpossibleWeights(t *testing.T) {
+	t.Parallel()
+	files := exampleFiles(t, "mutual-pairs")
+	lines := strings.Split(string(files["pairs.csv"]), "\n")
+	lines[20] = strings.Join(append(strings.Split(lines[20], ",")[:2], "-1"), ",")
+	files["pairs.csv"] = []byte(strings.Join(lines, "\n"))
+	found, _ := scoring.CheckFolder("s.yaml", source("mutual-pairs"), scoring.InMemory(files), nil, nil)
+	if len(found) != 1 || found[0].Code != "scoring.fault.weight_not_positive" {
+		t.Errorf("found %v", found)
+	}
+}

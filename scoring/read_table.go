@@ -273,6 +273,7 @@ func (t *table) weight(column string) *big.Rat {
 	n := t.number(column)
 	if n != nil && n.Sign() <= 0 {
 		t.fault(column, "scoring.fault.weight_not_positive", map[string]any{"Got": t.text(column)})
+		return nil
 	}
 	return n
 }
