@@ -79,7 +79,7 @@ func firstTold(stages []Faults) Faults {
 // and files for somebody else: those only where they look misspelt.
 func (n Notice) mistaken() bool {
 	switch strings.TrimPrefix(n.Code, "scoring.notice.") {
-	case "panel_ignored", "items_ignored", "items_absent", "indicator_ignored", "indicator_absent":
+	case "panel_ignored", "items_ignored", "items_absent", "indicator_ignored", "indicator_absent", "values_uncounted":
 		return true
 	case "kind_ignored", "unknown_file":
 		return n.Args["Near"] != nil

@@ -92,6 +92,8 @@ func aboutField(f Fault) (column string, row map[string]string) {
 		return "value", nil
 	case "target_missing":
 		return "target", nil
+	case "values_uncounted":
+		return "period", nil
 	case "weights_differ", "weight_empty":
 		return "weight", nil
 	case "values_several", "indicator_counted", "indicator_ignored":

@@ -62,3 +62,33 @@ func TestUnreadableRowsThatDoNotCount(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// Rows that no part counts, for their period or their source, are noticed where
+// the folder is scored and a fault where it is checked; those of another year,
+// of subjects that are not scored and without a value are not.
+func TestRowsThatNothingCounts(t *testing.T) {
+	t.Parallel()
+	src := "scheme: s\nkinds:\n  unit:\n    parts:\n      study: {values: study, periods: {each: [H1, H2], combine: mean}}\n" +
+		"      told: {values: told, each: {column: source, only: [audit], combine: mean}}\n      all: study + told\n    total: all\n"
+	files := map[string]string{
+		"subjects.csv": "code,kind\na,unit\nb,unit\nc,office\n",
+		"values.csv": "subject,indicator,period,source,date,value\na,study,H1,,,90\na,study,,,2025-08-01,80\na,study,H3,,,70\nb,study,H3,,,60\na,study,,,,50\n" +
+			"a,study,2024,,,40\na,study,,,2024-03-01,30\na,told,,audit,,20\na,told,,adit,,10\nc,study,H3,,,5\nb,study,H4,,,\n",
+	}
+	want := []string{"values.csv:4:9 values_uncounted", "values.csv:6:9 values_uncounted", "values.csv:10:8 values_uncounted"}
+	r := compute(t, parse(t, "s.yaml", src), folder(t, "subjects.csv", files["subjects.csv"], "values.csv", files["values.csv"]), scoring.Params{"period": "2025"})
+	var noticed scoring.Faults
+	for _, n := range r.Notices {
+		if n.Code == "scoring.notice.values_uncounted" {
+			noticed = append(noticed, n.Fault())
+		}
+	}
+	contents := scoring.InMemory(map[string][]byte{"subjects.csv": []byte(files["subjects.csv"]), "values.csv": []byte(files["values.csv"])})
+	if diff := cmp.Diff(want, withMeant(t, scoring.Locate(contents, noticed))); diff != "" {
+		t.Error("scored:", diff)
+	}
+	found, _ := scoring.CheckFolder("s.yaml", []byte(src), contents, nil, scoring.Params{"period": "2025"})
+	if diff := cmp.Diff(want, withMeant(t, found)); diff != "" {
+		t.Error("checked:", diff)
+	}
+}
