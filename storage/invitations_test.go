@@ -38,13 +38,13 @@ func TestInvitationsAreWrittenInStretches(t *testing.T) {
 	if err := c.PauseRound(t.Context(), testNow, Cause{}, code); err != nil {
 		t.Fatal(err)
 	}
-	same(t, "leased while it pauses", []string(nil), c.claim(testNow, "sender", inviteAtOnce))
+	same(t, "leased while it pauses", []string(nil), c.claim(testNow, inviteAtOnce))
 	if err := c.ResumeRound(t.Context(), testNow, Cause{}, code); err != nil {
 		t.Fatal(err)
 	}
 	var turns []string
 	for range 4 {
-		turns = append(turns, c.claim(testNow, "sender", inviteAtOnce)...)
+		turns = append(turns, c.claim(testNow, inviteAtOnce)...)
 	}
 	same(t, "leased", []string{code + " 1", code + " 9999", code + " 1", code + " 37"}, turns)
 	same(t, "people invited, and how often", []string{"10038 1"}, listed[string](t, c.Store,
@@ -66,7 +66,7 @@ func TestStretchesTakeTurns(t *testing.T) {
 	small := c.open(strings.NewReplacer("2026-q4", "small", "{kind: citizen}", "{kind: staff}").Replace(residents))
 	var turns []string
 	for i := range 4 {
-		turns = append(turns, c.claim(testNow.Add(time.Duration(i)*time.Second), "sender", 3)...)
+		turns = append(turns, c.claim(testNow.Add(time.Duration(i)*time.Second), 3)...)
 	}
 	same(t, "turns", []string{code + " 3", small + " 3", code + " 3", small + " 1", code + " 2"}, turns)
 }
@@ -77,7 +77,7 @@ func TestEndedRoundsInviteNobodyMore(t *testing.T) {
 	c, code := manyAsked(t)
 	c.close(code)
 	same(t, "to be written", 0, scalar[int](t, c.Store, `SELECT count(*) FROM uninvited`))
-	same(t, "leased", []string(nil), c.claim(testNow, "sender", inviteAtOnce))
+	same(t, "leased", []string(nil), c.claim(testNow, inviteAtOnce))
 }
 
 // Two senders do not write the same invitations.

@@ -14,10 +14,10 @@ import (
 	"pingyi/survey"
 )
 
-// claim leases spans and returns them with the round of each.
-func (c *city) claim(now time.Time, worker string, most int) []string {
+// claim leases spans for a sender and returns them with the round of each.
+func (c *city) claim(now time.Time, most int) []string {
 	c.t.Helper()
-	spans, err := c.Lease(c.t.Context(), now, Claim{Worker: worker, Most: most, TTL: testLease})
+	spans, err := c.Lease(c.t.Context(), now, Claim{Worker: "sender", Most: most, TTL: testLease})
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -39,15 +39,15 @@ func TestRoundsShare(t *testing.T) {
 	want := []string{first + " 4", "other 4", first + " 4", "other 4", first + " 4"}
 	var got []string
 	for range want {
-		got = append(got, c.claim(testNow, "sender", 4)...)
+		got = append(got, c.claim(testNow, 4)...)
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("turns (-want +got):\n%s", diff)
 	}
-	if rest := c.claim(testNow, "sender", 100); len(rest) != 2 {
+	if rest := c.claim(testNow, 100); len(rest) != 2 {
 		t.Errorf("the rest is %v", rest)
 	}
-	if none := c.claim(testNow, "sender", 100); none != nil {
+	if none := c.claim(testNow, 100); none != nil {
 		t.Errorf("leased twice: %v", none)
 	}
 }
