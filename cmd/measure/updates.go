@@ -16,7 +16,7 @@ import (
 )
 
 // connections is how many calls at once a webhook is given, as Telegram would be told.
-const connections = 80
+const connections = 100
 
 // contender is somebody who takes updates by webhook.
 type contender struct {

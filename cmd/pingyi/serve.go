@@ -26,12 +26,12 @@ import (
 
 const (
 	webhookPath    = "/telegram/webhook"
-	updateWorkers  = 256
+	updateWorkers  = 512
 	updateBackoff  = 500 * time.Millisecond
 	sendBackoff    = 3 * time.Second
 	drainTime      = 20 * time.Second
 	telegramPause  = 2 * time.Second
-	webhookStreams = 80 // calls that Telegram may make at once
+	webhookStreams = 100 // calls that Telegram may make at once
 	sweepEvery     = 10 * time.Minute
 
 	// What stays in memory is small beside what a second of presses leaves behind, and collecting is
