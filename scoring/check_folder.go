@@ -81,6 +81,8 @@ func (n Notice) mistaken() bool {
 	switch strings.TrimPrefix(n.Code, "scoring.notice.") {
 	case "panel_ignored", "items_ignored", "items_absent", "indicator_ignored", "indicator_absent", "values_uncounted":
 		return true
+	case "answers_uncounted":
+		return n.Args["Near"] != nil || n.Args["Fits"] == true
 	case "kind_ignored", "unknown_file":
 		return n.Args["Near"] != nil
 	}

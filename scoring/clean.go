@@ -14,6 +14,7 @@ type sheaf struct {
 	turnout Turnout
 	counts  map[string]map[string]int64 // item → value → n
 	sheets  []*sheet
+	taken   bool // some part counts it
 }
 
 type sheafKey struct{ relation, subject, stratum, period string }

@@ -59,6 +59,7 @@ func (c *computation) consequences() {
 		}
 	}
 	c.tellUncounted()
+	c.tellUncountedAnswers()
 }
 
 // scope is what a part is computed for: the whole run, or one period of it, or
@@ -94,8 +95,8 @@ type computation struct {
 	place    map[string]subjectAt
 	children map[string][]*Subject
 	values   map[string][]*Value
-	counted  map[*Value]bool      // looked at by some part
-	looked   map[*valuesRule]bool // at their rows
+	counted  map[*Value]bool // looked at by some part
+	looked   map[rule]bool   // at their rows
 	ledger   map[string][]*Entry
 	sheaves  map[string]map[string][]*sheaf // panel → subject
 	asked    map[string][]string            // panel → items
@@ -118,7 +119,7 @@ type subjectAt struct {
 
 func newComputation(prog *program, d *Data) *computation {
 	c := &computation{prog: prog, data: d, subjects: map[*kind][]*Subject{}, place: map[string]subjectAt{},
-		children: map[string][]*Subject{}, values: map[string][]*Value{}, counted: map[*Value]bool{}, looked: map[*valuesRule]bool{}, ledger: map[string][]*Entry{},
+		children: map[string][]*Subject{}, values: map[string][]*Value{}, counted: map[*Value]bool{}, looked: map[rule]bool{}, ledger: map[string][]*Entry{},
 		sheaves: map[string]map[string][]*sheaf{}, asked: map[string][]string{}, memo: map[cellKey][]*Cell{}, grouped: map[scopeOf]map[string][]int{},
 		done: map[*kind]*outcomeTable{}, paid: map[*payoutRule]*paid{}}
 	c.run, c.hasRun = parsePeriod(prog.params[periodParam])

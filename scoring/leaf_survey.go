@@ -41,6 +41,7 @@ type class struct {
 }
 
 func (r *surveyRule) compute(c *computation, p *part, in scope) []*Cell {
+	c.looked[r] = true
 	subjects := c.subjects[p.kind]
 	out := make([]*Cell, len(subjects))
 	classes := make([][]*class, len(subjects))
@@ -74,6 +75,7 @@ func (r *surveyRule) classes(c *computation, s *Subject, in scope, cell *Cell) [
 			if !r.wants(c, sh, in) {
 				continue
 			}
+			sh.taken = sh.taken || r.weighs(p, sh)
 			if r.ownOut && sh.key.stratum == s.Code {
 				own += sh.turnout.Valid
 				continue
@@ -97,8 +99,7 @@ func (r *surveyRule) classes(c *computation, s *Subject, in scope, cell *Cell) [
 }
 
 func (r *surveyRule) wants(c *computation, sh *sheaf, in scope) bool {
-	return (len(r.relations) == 0 || slices.Contains(r.relations, sh.key.relation)) &&
-		(len(r.strata) == 0 || slices.Contains(r.strata, sh.key.stratum)) &&
+	return r.takes(sh.key) &&
 		(in.period == "" || partOfRun(c.prog.params[periodParam], in.period, sh.key.period, "")) &&
 		(in.column != "source" || sh.key.stratum == in.name)
 }
@@ -114,7 +115,7 @@ func (r *surveyRule) sort(c *computation, byName map[string]*class, p *panel, sh
 		r.sortSheets(byName, p, sh, items)
 		return
 	}
-	cl := r.class(byName, map[string]string{"relation": sh.key.relation, "stratum": sh.key.stratum, "panel": p.code}[r.by], items, p)
+	cl := r.class(byName, r.classOf(p, sh), items, p)
 	cl.n += sh.turnout.Valid
 	cl.sheets = append(cl.sheets, sh.sheets...)
 	for item, values := range sh.counts {
@@ -122,6 +123,11 @@ func (r *surveyRule) sort(c *computation, byName map[string]*class, p *panel, sh
 			cl.add(items, item, value, n)
 		}
 	}
+}
+
+// classOf names the class of a sheaf, where they go by what sheaves have in common.
+func (r *surveyRule) classOf(p *panel, sh *sheaf) string {
+	return map[string]string{"relation": sh.key.relation, "stratum": sh.key.stratum, "panel": p.code}[r.by]
 }
 
 // sortSheets puts each sheet into the class of its respondent; one that names

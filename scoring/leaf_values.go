@@ -157,47 +157,6 @@ func (c *computation) tellUndeclared() {
 	}
 }
 
-// tellUncounted notices rows that no part has looked at although one takes their
-// indicator: their period or source is none of those that are combined.
-func (c *computation) tellUncounted() {
-	type group struct{ indicator, period, source string }
-	var rows []*Value
-	count := map[group]int{}
-	for i := range c.data.Values {
-		if v := &c.data.Values[i]; c.passedOver(v) {
-			g := group{v.Indicator, v.Period, v.Source}
-			if count[g]++; count[g] == 1 {
-				rows = append(rows, v)
-			}
-		}
-	}
-	for _, v := range rows {
-		c.notice(fileValues, "values_uncounted", "Indicator", v.Indicator, "Period", v.Period, "Source", v.Source,
-			"Count", count[group{v.Indicator, v.Period, v.Source}])
-		c.notices[len(c.notices)-1].Line = v.Line
-	}
-}
-
-// passedOver tells whether all parts that take a value's indicator have looked
-// at their rows, and at none such as this. What is dated outside of the run is
-// another's.
-func (c *computation) passedOver(v *Value) bool {
-	at, scored := c.place[v.Subject]
-	if !scored || c.counted[v] || v.Value == "" || c.outside(v.Period) || v.Period == "" && v.Date != "" && c.hasRun && !c.run.holds(v.Date) {
-		return false
-	}
-	taken := false
-	for _, p := range at.kind.all {
-		if r, ok := p.rule.(*valuesRule); ok && r.matches(v.Indicator) {
-			if !c.looked[r] {
-				return false
-			}
-			taken = true
-		}
-	}
-	return taken
-}
-
 // takenBy is a part that counts any of the rows of an indicator.
 func (c *computation) takenBy(code string, rows []*Value) *part {
 	for _, v := range rows {

@@ -75,7 +75,11 @@ func (s *sought) isRow(l *lines, index map[string]int) bool {
 		return line == s.fault.Line
 	}
 	for column, word := range s.row {
-		if i, ok := index[column]; !ok || i >= len(l.fields) || strings.TrimSpace(string(l.fields[i])) != word {
+		field := "" // of a column that the file does not have
+		if i, ok := index[column]; ok && i < len(l.fields) {
+			field = strings.TrimSpace(string(l.fields[i]))
+		}
+		if field != word {
 			return false
 		}
 	}
@@ -94,6 +98,14 @@ func aboutField(f Fault) (column string, row map[string]string) {
 		return "target", nil
 	case "values_uncounted":
 		return "period", nil
+	case "answers_uncounted":
+		column = "panel"
+		for _, name := range [...]string{"Period", "Stratum", "Relation"} {
+			if word(name) != "" && (column == "panel" || f.Args["Fits"] != true) { // what fits is of no period that counts
+				column = strings.ToLower(name)
+			}
+		}
+		return column, map[string]string{"panel": word("Panel"), "relation": word("Relation"), "stratum": word("Stratum"), "period": word("Period")}
 	case "weights_differ", "weight_empty":
 		return "weight", nil
 	case "values_several", "indicator_counted", "indicator_ignored":

@@ -92,3 +92,37 @@ func TestRowsThatNothingCounts(t *testing.T) {
 		t.Error("checked:", diff)
 	}
 }
+
+// Responses that no part counts are noticed, and a fault where their relation or
+// stratum looks misspelt or their period is none that is combined. Those that a
+// scheme leaves out on purpose are only noticed.
+func TestResponsesThatNothingCounts(t *testing.T) {
+	t.Parallel()
+	src := "scheme: s\npanels:\n  staff: {items: [q]}\n  town: {items: [q]}\nkinds:\n  unit:\n    parts:\n" +
+		"      work: {survey: {panel: staff, by: relation, weights: {superior: 60, peer: 40}}}\n" +
+		"      image: {survey: {panel: town, stratum: [east, west]}, periods: {each: [H1, H2], combine: mean}}\n      all: work + image\n    total: all\n"
+	answers := "id,panel,subject,relation,stratum,period,item,value\n1,staff,a,superior,,,q,5\n2,staff,a,peer,,,q,4\n3,staff,a,peeer,,,q,1\n4,staff,a,self,,,q,1\n" +
+		"5,town,a,,east,H1,q,5\n6,town,a,,west,H2,q,4\n7,town,a,,eats,H1,q,1\n8,town,a,,east,H3,q,1\n9,town,b,,eats,H1,q,1\n10,staff,o,peeer,,,q,1\n"
+	subjects := "code,kind\na,unit\nb,unit\no,office\n"
+	contents := scoring.InMemory(map[string][]byte{"subjects.csv": []byte(subjects), "answers.csv": []byte(answers)})
+	r := compute(t, parse(t, "s.yaml", src), folder(t, "subjects.csv", subjects, "answers.csv", answers), nil)
+	var noticed scoring.Faults
+	for _, n := range r.Notices {
+		if n.Code == "scoring.notice.answers_uncounted" {
+			noticed = append(noticed, n.Fault())
+		}
+	}
+	want := []string{"answers.csv:4:11 answers_uncounted peer", "answers.csv:5:11 answers_uncounted", "answers.csv:8:11 answers_uncounted east", "answers.csv:9:16 answers_uncounted"}
+	scored := withMeant(t, scoring.Locate(contents, noticed))
+	slices.Sort(scored)
+	if diff := cmp.Diff(want, scored); diff != "" {
+		t.Error("scored:", diff)
+	}
+	found, notices := scoring.CheckFolder("s.yaml", []byte(src), contents, nil, nil)
+	if diff := cmp.Diff([]string{want[0], want[2], want[3]}, withMeant(t, found)); diff != "" {
+		t.Error("checked:", diff)
+	}
+	if !slices.ContainsFunc(notices, func(n scoring.Notice) bool { return n.Args["Relation"] == "self" && n.Args["Count"] == int64(1) }) {
+		t.Errorf("what is left out on purpose is not mentioned: %v", notices)
+	}
+}
