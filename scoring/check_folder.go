@@ -83,7 +83,7 @@ func (n Notice) mistaken() bool {
 		return true
 	case "answers_uncounted":
 		return n.Args["Near"] != nil || n.Args["Fits"] == true
-	case "kind_ignored", "unknown_file":
+	case "kind_ignored", "unknown_file", "entries_uncounted":
 		return n.Args["Near"] != nil
 	}
 	return false

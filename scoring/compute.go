@@ -60,6 +60,7 @@ func (c *computation) consequences() {
 	}
 	c.tellUncounted()
 	c.tellUncountedAnswers()
+	c.tellUncountedEntries()
 }
 
 // scope is what a part is computed for: the whole run, or one period of it, or

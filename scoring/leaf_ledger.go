@@ -103,10 +103,14 @@ func (r *ledgerRule) kindOf(code string) *entryKind {
 	return nil
 }
 
-func (r *ledgerRule) wants(e *Entry, in scope) bool {
+// takes tells whether a rule wants entries of a category and an indicator.
+func (r *ledgerRule) takes(e *Entry) bool {
 	return (len(r.categories) == 0 || slices.Contains(r.categories, e.Category)) &&
-		(len(r.indicators) == 0 || slices.ContainsFunc(r.indicators, func(p string) bool { return matchCode(p, e.Indicator) })) &&
-		(in.column != "category" || e.Category == in.name)
+		(len(r.indicators) == 0 || slices.ContainsFunc(r.indicators, func(p string) bool { return matchCode(p, e.Indicator) }))
+}
+
+func (r *ledgerRule) wants(e *Entry, in scope) bool {
+	return r.takes(e) && (in.column != "category" || e.Category == in.name)
 }
 
 // leftOut names the reason why an entry does not count, or "".

@@ -110,6 +110,11 @@ func aboutField(f Fault) (column string, row map[string]string) {
 		return "weight", nil
 	case "values_several", "indicator_counted", "indicator_ignored":
 		return "indicator", nil
+	case "entries_uncounted":
+		if word("Category") != "" {
+			return "category", nil
+		}
+		return "indicator", nil
 	case "entry_kind", "subject_kind":
 		return "kind", nil
 	case "entry_level":

@@ -137,3 +137,44 @@ func (r *surveyRule) weighs(p *panel, sh *sheaf) bool {
 	_, has := r.weights[r.classOf(p, sh)]
 	return len(r.weights) == 0 || has
 }
+
+// tellUncountedEntries notices ledger entries of a kind that parts take, but
+// none of them its category or indicator.
+func (c *computation) tellUncountedEntries() {
+	type group struct{ kind, category, indicator string }
+	count := map[group]int{}
+	for i := range c.data.Ledger {
+		e := &c.data.Ledger[i]
+		at, scored := c.place[e.Subject]
+		if !scored || c.outside(e.Period) {
+			continue
+		}
+		rules := at.kind.ledgersOf(e.Kind)
+		if len(rules) == 0 || slices.ContainsFunc(rules, func(r *ledgerRule) bool { return r.takes(e) }) {
+			continue
+		}
+		g := group{e.Kind, e.Category, e.Indicator}
+		if count[g]++; count[g] > 1 {
+			continue
+		}
+		args := []any{"Kind", e.Kind, "Category", e.Category, "Indicator", e.Indicator}
+		for _, r := range rules {
+			if near := cmp.Or(nearest(e.Category, r.categories), nearest(e.Indicator, r.indicators)); near != "" {
+				args = append(args, "Near", near)
+				break
+			}
+		}
+		c.notice(fileLedger, "entries_uncounted", args...)
+		c.notices[len(c.notices)-1].Line = e.Line
+	}
+}
+
+// ledgersOf are the rules of a kind of subject that take a kind of entry.
+func (k *kind) ledgersOf(entry string) (out []*ledgerRule) {
+	for _, p := range k.all {
+		if r, ok := p.rule.(*ledgerRule); ok && r.kindOf(entry) != nil {
+			out = append(out, r)
+		}
+	}
+	return out
+}

@@ -3,6 +3,7 @@ package scoring_test
 import (
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -124,5 +125,32 @@ func TestResponsesThatNothingCounts(t *testing.T) {
 	}
 	if !slices.ContainsFunc(notices, func(n scoring.Notice) bool { return n.Args["Relation"] == "self" && n.Args["Count"] == int64(1) }) {
 		t.Errorf("what is left out on purpose is not mentioned: %v", notices)
+	}
+}
+
+// Entries whose category or indicator no part takes are noticed, and a fault
+// where it looks misspelt.
+func TestEntriesThatNothingCounts(t *testing.T) {
+	t.Parallel()
+	src := "scheme: s\nledger:\n  bonus: {points: add}\n  note: none\nkinds:\n  unit:\n    parts:\n" +
+		"      new: {ledger: {kinds: [bonus], categories: [innovation]}}\n      fame: {ledger: {kinds: [bonus], indicators: [honour.*]}}\n" +
+		"      all: new + fame\n    total: all\n"
+	subjects := "code,kind\na,unit\no,office\n"
+	ledger := "id,subject,kind,category,indicator,points,period\n1,a,bonus,innovation,,1,\n2,a,bonus,,honour.city,1,\n3,a,bonus,inovation,,1,\n4,a,bonus,inovation,,1,\n" +
+		"5,a,bonus,charity,,1,\n6,a,note,charity,,,\n7,o,bonus,inovation,,1,\n8,a,bonus,sport,,1,2019\n"
+	contents := scoring.InMemory(map[string][]byte{"subjects.csv": []byte(subjects), "ledger.csv": []byte(ledger)})
+	r := compute(t, parse(t, "s.yaml", src), folder(t, "subjects.csv", subjects, "ledger.csv", ledger), scoring.Params{"period": "2025"})
+	var noticed scoring.Faults
+	for _, n := range r.Notices {
+		noticed = append(noticed, n.Fault())
+	}
+	want := []string{"ledger.csv:4:11 entries_uncounted innovation", "ledger.csv:6:11 entries_uncounted"}
+	told := slices.DeleteFunc(withMeant(t, scoring.Locate(contents, noticed)), func(s string) bool { return !strings.Contains(s, "entries") })
+	if diff := cmp.Diff(want, told); diff != "" {
+		t.Error("scored:", diff)
+	}
+	found, _ := scoring.CheckFolder("s.yaml", []byte(src), contents, nil, scoring.Params{"period": "2025"})
+	if diff := cmp.Diff(append(want[:1:1], "s.yaml:4:3 name_unused"), withMeant(t, found)); diff != "" {
+		t.Error("checked:", diff)
 	}
 }
