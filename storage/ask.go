@@ -101,7 +101,7 @@ const sqlMembers = `
 		UNION ALL
 		SELECT u.id, u.code, above.path || u.code || '/' FROM unit u JOIN units above ON u.parent_id = above.id
 	), members AS (
-		SELECT DISTINCT ON (p.id) p.id, ` + rank + ` AS rank,
+		SELECT DISTINCT ON (p.id) p.id, p.code,
 		       CASE m.kind WHEN 'citizen' THEN p.district ELSE coalesce(u.code, '') END AS stratum,
 		       coalesce(u.path, '') AS unit_path,
 		       CASE @by::text WHEN 'district' THEN p.district WHEN 'age' THEN p.age_band
@@ -131,7 +131,7 @@ const sqlAskSample = sqlMembers + `, shares AS (
 		                      <= size - sum(whole) OVER ())::int AS n
 		FROM shares
 	), drawn AS (
-		SELECT members.*, row_number() OVER (PARTITION BY cell ORDER BY rank, id) AS place FROM members
+		SELECT p.*, row_number() OVER (PARTITION BY cell ORDER BY ` + rank + `, p.id) AS place FROM members p
 	)
 	INSERT INTO request (round_id, panel_id, person_id, stratum, unit_path)
 	SELECT @round, @panel, id, stratum, unit_path FROM drawn JOIN places USING (cell)
