@@ -115,12 +115,13 @@ func (q *queue) batch(limit int) ([]json.RawMessage, <-chan struct{}) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	out := []json.RawMessage{}
+	for e := q.pending.Front(); e != nil && len(out) < limit; e = e.Next() {
+		out = append(out, e.Value.(*update).json())
+	}
+	// Behind the others: no poll gets an update before an earlier one that is not confirmed.
 	for len(q.again) > 0 && len(out) < limit {
 		out = append(out, q.again[0].json())
 		q.again = q.again[1:]
-	}
-	for e := q.pending.Front(); e != nil && len(out) < limit; e = e.Next() {
-		out = append(out, e.Value.(*update).json())
 	}
 	return out, q.wake
 }

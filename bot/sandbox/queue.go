@@ -58,7 +58,7 @@ type queue struct {
 	mu      sync.Mutex
 	lastID  int64
 	pending *list.List          // of *update, ascending ids
-	again   []*update           // confirmed ones to deliver once more
+	again   []*update           // to deliver once more, to whoever polls
 	held    map[int64][]*update // by person
 	last    map[int64]*update   // the latest update per person
 	allowed map[string]bool     // nil: the default
