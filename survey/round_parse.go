@@ -162,7 +162,7 @@ func (r *roundReader) checkTitle(spec *RoundSpec) {
 	}
 }
 
-// fills reports whether all that looks like a placeholder in a pattern is one.
+// fills reports whether all that looks like a variable in a pattern is one.
 func (r *roundReader) fills(at node, pattern string) bool {
 	names := unfilled(pattern)
 	if len(names) > 0 {

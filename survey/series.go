@@ -133,8 +133,8 @@ func (s *RoundSpec) End(opens time.Time) time.Time {
 	return s.Duration.After(opens)
 }
 
-// placeholders are what patterns may hold, with what they stand for at a moment.
-func placeholders(t time.Time) []string {
+// variables are what patterns may hold, with what they stand for at a moment.
+func variables(t time.Time) []string {
 	return []string{
 		"{yyyy}", t.Format("2006"),
 		"{yy}", t.Format("06"),
@@ -158,10 +158,10 @@ func isoWeek(t time.Time) int {
 // Fill puts the date and time of t into a pattern: {yyyy} {yy} year, {mm} {m} month, {dd} {d} day,
 // {q} quarter, {h} half-year, {week} ISO week, {hour}, {minute}.
 func Fill(pattern string, t time.Time) string {
-	return strings.NewReplacer(placeholders(t)...).Replace(pattern)
+	return strings.NewReplacer(variables(t)...).Replace(pattern)
 }
 
-// unfilled returns what looks like a placeholder in a pattern but is none.
+// unfilled returns what looks like a variable in a pattern but is none.
 func unfilled(pattern string) []string {
 	rest := Fill(pattern, time.Time{})
 	var names []string
