@@ -29,6 +29,7 @@ const (
 // sizes are what can be asked for.
 type sizes struct {
 	recipients int // people who are sent an invitation
+	limit      int // messages a second, to send at this limit alone; 0: at each in turn
 	leased     int // deliveries that are leased
 	asked      int // people whom a round asks when it opens
 	answers    int // of a closed round that is scored

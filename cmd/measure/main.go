@@ -19,6 +19,7 @@ func main() {
 	part := flag.String("part", "", "measure only this: updates, commits, leases, sending, rest, asking, scoring, files")
 	var n sizes
 	flag.IntVar(&n.recipients, "recipients", 10_000, "how many people are sent an invitation, and as many thirtieths where the limit is 30")
+	flag.IntVar(&n.limit, "limit", 0, "send at this limit only (30 or 1000), to all of -recipients")
 	flag.IntVar(&n.leased, "leased", 200_000, "how many deliveries are leased")
 	flag.IntVar(&n.asked, "asked", 1_000_000, "how many people are asked when a round opens")
 	flag.IntVar(&n.answers, "answers", 10_000_000, "how many answers are scored")
