@@ -49,12 +49,12 @@ func TestInvitationsAreWrittenInStretches(t *testing.T) {
 	same(t, "leased", []string{code + " 1", code + " 9999", code + " 1", code + " 37"}, turns)
 	same(t, "people invited, and how often", []string{"10038 1"}, listed[string](t, c.Store,
 		`SELECT count(*) || ' ' || n FROM (SELECT count(*) AS n FROM delivery GROUP BY person_id) each GROUP BY n`))
-	same(t, "invited before somebody with a lower rank, but for who came back", 0, scalar[int](t, c.Store, `
+	same(t, "invited before somebody with a lower lot, but for who came back", 0, scalar[int](t, c.Store, `
 		SELECT count(*) FROM (
-			SELECT rank, lag(rank) OVER (ORDER BY id) AS before FROM (
-				SELECT d.id, sha256(r.seed || '\x00'::bytea || convert_to(p.code, 'UTF8')) AS rank
-				FROM delivery d JOIN person p ON p.id = d.person_id JOIN round r ON r.id = d.round_id WHERE p.id <> $1) ranked
-		) pairs WHERE rank < before`, late[0]))
+			SELECT lot, lag(lot) OVER (ORDER BY id) AS before FROM (
+				SELECT d.id, `+lot+` AS lot
+				FROM delivery d JOIN request q ON q.id = d.request_id WHERE d.person_id <> $1) drawn
+		) pairs WHERE lot < before`, late[0]))
 	same(t, "still to be written", 0, scalar[int](t, c.Store, `SELECT count(*) FROM uninvited`))
 }
 

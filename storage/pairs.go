@@ -29,13 +29,9 @@ const fromUnassigned = `
 		  AND (@person::bigint = 0 OR q.person_id = @person)
 		  AND (@opening::boolean OR NOT EXISTS (SELECT FROM assignment a WHERE ` + ofRequest + `))`
 
-// rank puts the people of a round, p, in an order that its seed draws; lot is
-// the same where the round is at hand as r.
-const (
-	rank      = `sha256(@seed::bytea` + codeOfLot
-	lot       = `sha256(r.seed` + codeOfLot
-	codeOfLot = ` || '\x00'::bytea || convert_to(p.code, 'UTF8'))`
-)
+// rank puts the people of a round, p, in the order that its seed draws, as
+// survey.Rank has it.
+const rank = `sha256(@seed::bytea || '\x00'::bytea || convert_to(p.code, 'UTF8'))`
 
 // ofRequest finds the assignments of a request. The person and the round are in
 // an index; the request, which follows from them and the subject, is not.

@@ -52,6 +52,8 @@ func town(dir string) error {
 		"units.csv":    "code,name,kind,parent\ntown,Town,office,\n",
 		"subjects.csv": "code,name,kind\n" + strings.Join(subjects, ""),
 		"visit.yaml":   "questionnaire: visit\ntitle: Your visit\nitems:\n" + strings.Join(items, ""),
+		"quarter.yaml": "round: quarter\ntitle: The quarter\nquestionnaire: visit\nsubjects: all\nduration: 14d\npanels:\n" +
+			"  - {panel: everybody, title: Everybody, who: {kind: citizen}, identity: anonymous, minimum: 5, asks: {draw: 1}}\n",
 		"round.yaml": "round: year\ntitle: The year\nquestionnaire: visit\nscheme: town\nsubjects: all\nduration: 14d\npanels:\n" +
 			strings.Join(panels, ""),
 		"scheme.yaml": "scheme: town\nversion: \"1\"\ntitle: Town\npanels:\n" + strings.Join(rules, "") +
