@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 
+	fastjson "github.com/go-json-experiment/json"
 	"github.com/go-telegram/bot/models"
 )
 
 // buttonUpdate is an update as far as it is a press and anything looks at it. Most updates are presses, and
-// what comes with them, the message with all its buttons, is many times as long.
+// what comes with them, the message with all its buttons, is many times as long. Its decoder is stricter
+// than the library's, which gets what this one refuses.
 type buttonUpdate struct {
 	ID    int64        `json:"update_id"`
 	Query *buttonQuery `json:"callback_query"`
@@ -34,7 +36,7 @@ type buttonQuery struct {
 // decode reads an update; where only its id is legible, that much is returned beside the error.
 func decode(raw []byte) (*models.Update, error) {
 	var p buttonUpdate
-	if err := json.Unmarshal(raw, &p); err == nil && p.Query != nil {
+	if err := fastjson.Unmarshal(raw, &p); err == nil && p.Query != nil {
 		return p.update(), nil
 	}
 	var u models.Update

@@ -50,11 +50,20 @@ func (t *telegram) serve(c *fasthttp.RequestCtx) {
 		if drawn := t.drawn.Load(); drawn != nil {
 			(*drawn)(chatOf(c.PostBody()))
 		}
-		result = `{"message_id":5,"date":1,"chat":{"id":1,"type":"private"}}`
+		result = `{` + questionShown + `}`
 	}
 	c.SetContentType("application/json")
-	_, _ = fmt.Fprintf(c, `{"ok":true,"result":%s}`, result) // into memory
+	_, _ = c.WriteString(`{"ok":true,"result":` + result + `}`) // into memory
 }
+
+// questionShown is a message as it comes with each press on it and with each answer to redrawing it: a
+// question and its buttons, without the chat it is in. The Bot API escapes whatever is not ASCII.
+const questionShown = `"message_id":5,"from":{"id":777,"is_bot":true,"first_name":"bench","username":"bench_bot"},` +
+	`"date":1764500000,"edit_date":1764500060,"text":"Police \u00b7 1/3 \u2593\u2593\u2591\u2591\u2591\u2591\u2591\u2591\n\nHow satisfied are you? *",` +
+	`"entities":[{"offset":0,"length":6,"type":"bold"},{"offset":24,"length":22,"type":"bold"}],"reply_markup":{"inline_keyboard":[` +
+	`[{"text":"Very satisfied","callback_data":"a.1.1.1.0"}],[{"text":"Satisfied","callback_data":"a.1.1.1.1"}],` +
+	`[{"text":"Fair","callback_data":"a.1.1.1.2"}],[{"text":"Dissatisfied","callback_data":"a.1.1.1.3"}],` +
+	`[{"text":"Very dissatisfied","callback_data":"a.1.1.1.4"}],[{"text":"\u2039 Back","callback_data":"p.1.1.1"}]]}`
 
 // chatOf is the chat_id of a call, in JSON or in a form.
 func chatOf(body []byte) int64 {

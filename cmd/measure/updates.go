@@ -186,9 +186,9 @@ func press(client *fasthttp.HostClient, f form, i int) error {
 	id := 1_000_000 + lastUpdate.Add(1)
 	data := fmt.Sprintf("a.%s.%s.%d.%d", strconv.FormatInt(f.Request, 36),
 		strconv.FormatInt(f.Assignments[i%len(f.Assignments)], 36), 1+i/3%3, i%5)
-	body := fmt.Sprintf(`{"update_id":%d,"callback_query":{"id":"%d","from":{"id":%d,"is_bot":false,"first_name":"P","language_code":"en"},`+
-		`"message":{"message_id":5,"date":1,"chat":{"id":%d,"type":"private"},"text":"?"},"chat_instance":"1","data":"%s"}}`,
-		id, id, f.Telegram, f.Telegram, data)
+	who := fmt.Sprintf(`"id":%d,"first_name":"P","last_name":"Resser","username":"presser"`, f.Telegram)
+	body := fmt.Sprintf(`{"update_id":%d,"callback_query":{"id":"%d","from":{%s,"is_bot":false,"language_code":"en"},`, id, id, who) +
+		`"message":{"chat":{` + who + `,"type":"private"},` + questionShown + `},"chat_instance":"-8273645182736451827","data":"` + data + `"}}`
 	req, resp := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
 	defer func() { fasthttp.ReleaseRequest(req); fasthttp.ReleaseResponse(resp) }()
 	req.Header.SetMethod(fasthttp.MethodPost)
