@@ -40,20 +40,9 @@ const sqlOpenPanels = `
 // everybody is the person id that stands for all people of a panel.
 const everybody int64 = 0
 
-// askLock is the advisory lock that joining shares and opening holds: whoever
-// joins while a round opens is seen by the one or sees the other.
-const askLock = 0x70696e6761736b // "pingask"
-
-const (
-	sqlAskAlone    = `SELECT pg_advisory_xact_lock(@lock)`
-	sqlAskTogether = `SELECT pg_advisory_xact_lock_shared(@lock)`
-)
-
-// askEverybody writes requests, assignments and invitations of a round that opens.
+// askEverybody writes requests, assignments and invitations of a round that
+// opens, while nobody can join.
 func (s *Store) askEverybody(ctx context.Context, tx pgx.Tx, now, due time.Time, r heldRound, spec *survey.RoundSpec) error {
-	if _, err := tx.Exec(ctx, sqlAskAlone, pgx.NamedArgs{"lock": askLock}); err != nil {
-		return fmt.Errorf("waiting for those who are joining: %w", err)
-	}
 	if _, err := tx.Exec(ctx, sqlWholeSets); err != nil {
 		return fmt.Errorf("preparing to ask: %w", err)
 	}
@@ -74,11 +63,9 @@ func (s *Store) askEverybody(ctx context.Context, tx pgx.Tx, now, due time.Time,
 // askNow asks a person who has just joined, or can be written to again, in
 // every open round: panels that are not sampled and that the person belongs to
 // get a request and assignments, and every request not yet sent an invitation,
-// at once (quiet hours are not for people who are here). It may be repeated.
+// at once (quiet hours are not for people who are here). It may be repeated. It
+// runs inside join.
 func (s *Store) askNow(ctx context.Context, tx pgx.Tx, now time.Time, person int64) error {
-	if _, err := tx.Exec(ctx, sqlAskTogether, pgx.NamedArgs{"lock": askLock}); err != nil {
-		return fmt.Errorf("waiting for a round to open: %w", err)
-	}
 	rows, _ := tx.Query(ctx, sqlOpenPanels)
 	panels, err := pgx.CollectRows(rows, pgx.RowToStructByName[heldPanel])
 	if err != nil {

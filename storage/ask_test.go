@@ -176,8 +176,7 @@ func TestWhoJoinsWhileOpenIsAskedAtOnce(t *testing.T) {
 	exec(t, c.Store, `INSERT INTO membership (person_id, kind) SELECT id, 'citizen' FROM person WHERE code = 'new'`)
 	for range 2 { // asking again changes nothing
 		for _, code := range []string{"c002", "new"} {
-			err := c.tx(t.Context(), func(tx pgx.Tx) error { return c.askNow(t.Context(), tx, testNow, c.person(code)) })
-			if err != nil {
+			if err := c.Resume(t.Context(), testNow, Cause{}, c.person(code)); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -192,7 +191,7 @@ func TestWhoJoinsWhileOpenIsAskedAtOnce(t *testing.T) {
 	c.open(drawnRound)
 	exec(t, c.Store, `INSERT INTO person (code, telegram_id, created_at) VALUES ('late', 79, now())`)
 	exec(t, c.Store, `INSERT INTO membership (person_id, kind) SELECT id, 'citizen' FROM person WHERE code = 'late'`)
-	if err := c.tx(t.Context(), func(tx pgx.Tx) error { return c.askNow(t.Context(), tx, testNow, c.person("late")) }); err != nil {
+	if err := c.Resume(t.Context(), testNow, Cause{}, c.person("late")); err != nil {
 		t.Fatal(err)
 	}
 	rounds := listed[string](t, c.Store, `SELECT r.code FROM request q JOIN round r ON r.id = q.round_id JOIN person p ON p.id = q.person_id WHERE p.code = 'late'`)
@@ -215,7 +214,7 @@ func TestNobodyFallsBetweenJoiningAndOpening(t *testing.T) {
 			go func() { opening <- c.OpenRound(t.Context(), testNow, Cause{}, code) }()
 		}
 		g.Go(func() error {
-			return c.tx(t.Context(), func(tx pgx.Tx) error {
+			return c.join(t.Context(), testNow, Cause{}, func(tx pgx.Tx) error {
 				var id int64
 				err := tx.QueryRow(t.Context(), `WITH p AS (INSERT INTO person (code, telegram_id, created_at) VALUES ('n' || $1::int, 5000 + $1::int, now()) RETURNING id)
 					INSERT INTO membership (person_id, kind) SELECT id, 'citizen' FROM p RETURNING person_id`, i).Scan(&id)

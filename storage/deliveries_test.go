@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
 
 	"pingyi/survey"
@@ -207,8 +206,7 @@ func TestWhoWaitsComesFirst(t *testing.T) {
 	c := newCity(t, 4)
 	c.open(residents)
 	exec(t, c.Store, `DELETE FROM delivery WHERE person_id = (SELECT id FROM person WHERE code = 'c003')`)
-	err := c.tx(t.Context(), func(tx pgx.Tx) error { return c.askNow(t.Context(), tx, testNow, c.person("c003")) })
-	if err != nil {
+	if err := c.Resume(t.Context(), testNow, Cause{}, c.person("c003")); err != nil {
 		t.Fatal(err)
 	}
 	leased, err := c.leaseFor(testNow.Add(time.Minute), "sender", 2)

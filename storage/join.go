@@ -47,9 +47,9 @@ func personCode(kind string) string {
 	return kind + "-" + strings.ToLower(rand.Text()[:16])
 }
 
-// joinLock keeps a round from opening between a person's being linked and
-// being asked: joining shares it, opening holds it alone. Otherwise neither
-// would see the other, and the person would not be asked.
+// joinLock is the advisory lock that keeps a round from opening between a
+// person's being linked and being asked: joining shares it, opening holds it
+// alone. Otherwise neither would see the other, and the person would not be asked.
 const joinLock = 0x6a6f696e // "join"
 
 const (
