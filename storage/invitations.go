@@ -72,13 +72,13 @@ func invite(ctx context.Context, tx pgx.Tx, due time.Time, person, round int64, 
 const (
 	// A round that has no invitations left to lease, however many others have.
 	sqlRunDry = `
-	SELECT u.round_id FROM uninvited u JOIN round r ON r.id = u.round_id
+	SELECT r.id FROM uninvited u JOIN round r ON r.id = u.round_id
 	WHERE u.due_at <= @now AND r.state = 'open' AND NOT EXISTS (
 	    SELECT FROM span s WHERE s.round_id = u.round_id AND s.priority = @priority AND s.due_at <= @now
 	    AND (s.leased_until IS NULL OR s.leased_until <= @now))
 	LIMIT 1`
-	// Whoever closes the round, or is at this already, is not waited for.
-	sqlShareOpen     = `SELECT id FROM round WHERE id = @round AND state = 'open' FOR SHARE SKIP LOCKED`
+	// Whoever closes a round, or is at this already, is not waited for.
+	sqlHoldDry       = sqlRunDry + ` FOR SHARE OF r SKIP LOCKED`
 	sqlTakeUninvited = `
 	DELETE FROM uninvited WHERE id = (
 	    SELECT id FROM uninvited WHERE round_id = @round ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)
@@ -93,20 +93,20 @@ const (
 // They are not served before other rounds, whose turn it is.
 func (s *Store) inviteDry(ctx context.Context, now time.Time) error {
 	var round int64
-	err := s.pool.QueryRow(ctx, sqlRunDry, pgx.NamedArgs{"now": now, "priority": priorityInvitation}).Scan(&round)
+	args := pgx.NamedArgs{"now": now, "priority": priorityInvitation}
+	err := s.pool.QueryRow(ctx, sqlRunDry, args).Scan(&round)
+	if err == nil {
+		err = s.tx(ctx, func(tx pgx.Tx) error {
+			if err := tx.QueryRow(ctx, sqlHoldDry, args).Scan(&round); err != nil {
+				return err
+			}
+			return inviteNext(ctx, tx, round, &now)
+		})
+	}
 	if isNone(err) {
 		return nil
 	}
-	if err != nil {
-		return mapError(err)
-	}
-	return s.tx(ctx, func(tx pgx.Tx) error {
-		tag, err := tx.Exec(ctx, sqlShareOpen, pgx.NamedArgs{"round": round})
-		if err != nil || tag.RowsAffected() == 0 {
-			return err
-		}
-		return inviteNext(ctx, tx, round, &now)
-	})
+	return mapError(err)
 }
 
 // inviteNext writes the next invitations of a round, which the transaction

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"pingyi/survey"
 )
 
 // manyAsked is a round that asks more people than are invited at once.
@@ -78,6 +80,29 @@ func TestEndedRoundsInviteNobodyMore(t *testing.T) {
 	c.close(code)
 	same(t, "to be written", 0, scalar[int](t, c.Store, `SELECT count(*) FROM uninvited`))
 	same(t, "leased", []string(nil), c.claim(testNow, inviteAtOnce))
+}
+
+// A round that is being closed keeps no other from inviting.
+func TestClosingHoldsUpNoOtherRound(t *testing.T) {
+	t.Parallel()
+	c := newCity(t, 2)
+	closing := c.open(residents)
+	other := c.open(strings.Replace(residents, "2026-q4", "other", 1))
+	exec(t, c.Store, `DELETE FROM span`)
+	exec(t, c.Store, `DELETE FROM delivery`)
+	exec(t, c.Store, `INSERT INTO uninvited (round_id, due_at, requests)
+		SELECT round_id, $1, array_agg(id) FROM request GROUP BY round_id ORDER BY round_id`, testNow)
+	err := pgx.BeginFunc(t.Context(), c.pool, func(tx pgx.Tx) error {
+		if _, _, err := holdRound(t.Context(), tx, closing, survey.RoundClose); err != nil {
+			return err
+		}
+		same(t, "leased while one closes", []string{other + " 2"}, c.claim(testNow, 10))
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, "leased when it stays open after all", []string{closing + " 2"}, c.claim(testNow, 10))
 }
 
 // Two senders do not write the same invitations.
