@@ -84,12 +84,14 @@ func (c *computation) panelIgnored(name string, line, count int) {
 	if near := nearest(name, known); near != "" {
 		args = append(args, "Near", near)
 	}
-	c.notice(fileAnswers, "panel_ignored", args...)
-	c.notices[len(c.notices)-1].Line = line
+	c.noticeAt(fileAnswers, line, "panel_ignored", args...)
 }
 
-func (c *computation) notice(file, code string, args ...any) {
-	n := Notice{File: file, Code: "scoring.notice." + code, Args: map[string]any{}}
+func (c *computation) notice(file, code string, args ...any) { c.noticeAt(file, 0, code, args...) }
+
+// noticeAt is notice with the line it is about, 0 for none.
+func (c *computation) noticeAt(file string, line int, code string, args ...any) {
+	n := Notice{File: file, Line: line, Code: "scoring.notice." + code, Args: map[string]any{}}
 	for i := 0; i+1 < len(args); i += 2 {
 		n.Args[args[i].(string)] = args[i+1]
 	}

@@ -152,8 +152,7 @@ func (c *computation) tellUndeclared() {
 			c.fault(fileValues, first.Line, "indicator_counted", append(args, "Part", by.path)...)
 			continue
 		}
-		c.notice(fileValues, "indicator_ignored", args...)
-		c.notices[len(c.notices)-1].Line = first.Line
+		c.noticeAt(fileValues, first.Line, "indicator_ignored", args...)
 	}
 }
 

@@ -23,9 +23,8 @@ func (c *computation) tellUncounted() {
 		}
 	}
 	for _, v := range rows {
-		c.notice(fileValues, "values_uncounted", "Indicator", v.Indicator, "Period", v.Period, "Source", v.Source,
+		c.noticeAt(fileValues, v.Line, "values_uncounted", "Indicator", v.Indicator, "Period", v.Period, "Source", v.Source,
 			"Count", count[group{v.Indicator, v.Period, v.Source}])
-		c.notices[len(c.notices)-1].Line = v.Line
 	}
 }
 
@@ -164,8 +163,7 @@ func (c *computation) tellUncountedEntries() {
 				break
 			}
 		}
-		c.notice(fileLedger, "entries_uncounted", args...)
-		c.notices[len(c.notices)-1].Line = e.Line
+		c.noticeAt(fileLedger, e.Line, "entries_uncounted", args...)
 	}
 }
 
