@@ -81,10 +81,7 @@ func (c *computation) prepareAnswers() {
 func (c *computation) panelIgnored(name string, line, count int) {
 	known := keys(c.prog.panels)
 	args := []any{"Panel", name, "Count", count, "Known", strings.Join(known, ", ")}
-	if near := nearest(name, known); near != "" {
-		args = append(args, "Near", near)
-	}
-	c.noticeAt(fileAnswers, line, "panel_ignored", args...)
+	c.noticeAt(fileAnswers, line, "panel_ignored", meaning(args, name, known)...)
 }
 
 func (c *computation) notice(file, code string, args ...any) { c.noticeAt(file, 0, code, args...) }

@@ -237,10 +237,7 @@ func (c *cleaner) tellItems(p *cleaning) {
 	if len(other) > 0 {
 		slices.Sort(other)
 		args := []any{"Panel", p.code, "Items", strings.Join(other, ", ")}
-		if near := nearest(other[0], p.items); near != "" {
-			args = append(args, "Near", near)
-		}
-		c.notice(fileAnswers, "items_ignored", args...)
+		c.notice(fileAnswers, "items_ignored", meaning(args, other[0], p.items)...)
 	}
 }
 

@@ -145,9 +145,7 @@ func (c *computation) schemeFault(p *part, code string, args ...any) {
 // schemeNotice says what the scheme names and the data does not have, at its
 // place in the scheme file, with the nearest of what the data has instead.
 func (c *computation) schemeNotice(where at, code, got string, there []string, args ...any) {
-	if near := nearest(got, there); near != "" {
-		args = append(args, "Near", near)
-	}
+	args = meaning(args, got, there)
 	c.notice(c.prog.scheme.file, code, args...)
 	last := &c.notices[len(c.notices)-1]
 	last.Line, last.Column = where.line, where.column
@@ -212,10 +210,7 @@ func (c *computation) prepareSubjects() {
 				known = append(known, k.subjects...)
 			}
 			args := []any{"Kind", name, "Count", ignored[name], "Known", strings.Join(known, ", ")}
-			if near := nearest(name, known); near != "" {
-				args = append(args, "Near", near)
-			}
-			c.notice(fileSubjects, "kind_ignored", args...)
+			c.notice(fileSubjects, "kind_ignored", meaning(args, name, known)...)
 		}
 	}
 	byCode := func(a, b *Subject) int { return cmp.Compare(a.Code, b.Code) }
@@ -276,10 +271,7 @@ func (c *computation) checkAttributes(k *kind, list []*Subject) {
 			if len(list) > 0 {
 				have = keys(list[0].Attributes)
 			}
-			if near := nearest(name, have); near != "" {
-				args = append(args, "Near", near)
-			}
-			c.fault(fileSubjects, 1, "attribute_column", args...)
+			c.fault(fileSubjects, 1, "attribute_column", meaning(args, name, have)...)
 		}
 	}
 }

@@ -32,10 +32,7 @@ func (c *computation) prepareLedger() {
 		e := &c.data.Ledger[i]
 		if at, scored := c.place[e.Subject]; scored && c.prog.entries[e.Kind] == nil && at.kind != nil {
 			args := []any{"Kind", e.Kind, "Known", strings.Join(keys(c.prog.entries), ", ")}
-			if near := nearest(e.Kind, keys(c.prog.entries)); near != "" {
-				args = append(args, "Near", near)
-			}
-			c.fault(fileLedger, e.Line, "entry_kind", args...)
+			c.fault(fileLedger, e.Line, "entry_kind", meaning(args, e.Kind, keys(c.prog.entries))...)
 		}
 		c.tellLevel(e)
 		c.ledger[e.Subject] = append(c.ledger[e.Subject], e)
@@ -54,10 +51,7 @@ func (c *computation) tellLevel(e *Entry) {
 	}
 	known := keys(k.levels)
 	args := []any{"Level", e.Level, "ID", e.ID, "Known", strings.Join(known, ", ")}
-	if near := nearest(e.Level, known); near != "" {
-		args = append(args, "Near", near)
-	}
-	c.fault(fileLedger, e.Line, "entry_level", args...)
+	c.fault(fileLedger, e.Line, "entry_level", meaning(args, e.Level, known)...)
 }
 
 func (r *ledgerRule) compute(c *computation, p *part, in scope) []*Cell {

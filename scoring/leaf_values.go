@@ -144,10 +144,7 @@ func (c *computation) tellUndeclared() {
 			continue
 		}
 		first := slices.MinFunc(rows[code], func(a, b *Value) int { return cmp.Compare(a.Line, b.Line) })
-		args := []any{"Indicator", code, "Count", len(rows[code]), "Known", strings.Join(known, ", ")}
-		if near := nearest(code, known); near != "" {
-			args = append(args, "Near", near)
-		}
+		args := meaning([]any{"Indicator", code, "Count", len(rows[code]), "Known", strings.Join(known, ", ")}, code, known)
 		if by := c.takenBy(code, rows[code]); by != nil {
 			c.fault(fileValues, first.Line, "indicator_counted", append(args, "Part", by.path)...)
 			continue

@@ -91,10 +91,7 @@ func (c *computation) tellUnread() {
 
 func (c *computation) faultUnread(v *Value, code string, words []string) {
 	args := []any{"Column", "value", "Subject", v.Subject, "Indicator", v.Indicator, "Got", v.Value}
-	if near := nearest(v.Value, words); near != "" {
-		args = append(args, "Near", near)
-	}
-	c.fault(fileValues, v.Line, code, args...)
+	c.fault(fileValues, v.Line, code, meaning(args, v.Value, words)...)
 }
 
 // number is a value's number: that of its word, or its own.

@@ -20,6 +20,15 @@ func nearest(got string, known []string) string {
 	return best
 }
 
+// meaning adds to what a fault or notice says the known word that was most
+// likely meant.
+func meaning(args []any, got string, known []string) []any {
+	if near := nearest(got, known); near != "" {
+		return append(args, "Near", near)
+	}
+	return args
+}
+
 func sameLetters(a, b string) bool {
 	return slices.Equal(slices.SortedFunc(runes(a), cmp.Compare[rune]), slices.SortedFunc(runes(b), cmp.Compare[rune]))
 }
