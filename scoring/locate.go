@@ -110,11 +110,6 @@ func aboutField(f Fault) (column string, row map[string]string) {
 		return "weight", nil
 	case "values_several", "indicator_counted", "indicator_ignored":
 		return "indicator", nil
-	case "entries_uncounted":
-		if word("Category") != "" {
-			return "category", nil
-		}
-		return "indicator", nil
 	case "entry_kind", "subject_kind":
 		return "kind", nil
 	case "entry_level":
@@ -127,7 +122,7 @@ func aboutField(f Fault) (column string, row map[string]string) {
 		return word("Near"), nil
 	case "param_unknown":
 		return "name", nil
-	case "sheet_differs", "item_twice":
+	case "sheet_differs", "item_twice", "entries_uncounted":
 		return word("Column"), nil
 	case "panel_ignored":
 		return "panel", nil

@@ -62,10 +62,8 @@ func (c *computation) tellUncountedAnswers() {
 				}
 				g := group{sh.key.relation, sh.key.stratum, sh.key.period}
 				count[g] += sh.turnout.Valid
-				for _, r := range rules {
-					near[g] = cmp.Or(near[g], r.meant(sh.key))
-					fits[g] = fits[g] || r.fits(c.prog.panels[panel], sh)
-				}
+				near[g] = cmp.Or(near[g], meant(rules, sh.key))
+				fits[g] = fits[g] || slices.ContainsFunc(rules, func(r *surveyRule) bool { return r.fits(c.prog.panels[panel], sh) })
 			}
 		}
 		groups := slices.SortedFunc(maps.Keys(count), func(x, y group) int {
@@ -101,22 +99,29 @@ func (c *computation) surveysOf(subject, panel string) (out []*surveyRule) {
 	return out
 }
 
-// meant is the word of the rule that one of a response's was most likely to be.
-func (r *surveyRule) meant(key sheafKey) string {
-	relations, strata := r.relations, r.strata
-	switch r.by {
-	case "relation":
-		relations = append(keys(r.weights), relations...)
-	case "stratum":
-		strata = append(keys(r.weights), strata...)
-	}
-	near := func(word string, known []string) string {
-		if word == "" || slices.Contains(known, word) {
-			return ""
+// meant is the word of one of the rules that a word of a response, which none
+// of them has, was most likely to be.
+func meant(rules []*surveyRule, key sheafKey) string {
+	var relations, strata []string
+	for _, r := range rules {
+		relations, strata = append(relations, r.relations...), append(strata, r.strata...)
+		switch r.by {
+		case "relation":
+			relations = append(relations, keys(r.weights)...)
+		case "stratum":
+			strata = append(strata, keys(r.weights)...)
 		}
-		return nearest(word, known)
 	}
-	return cmp.Or(near(key.relation, relations), near(key.stratum, strata))
+	return cmp.Or(slip(key.relation, relations), slip(key.stratum, strata))
+}
+
+// slip is the known word that another was most likely to be; none where it is
+// known itself, for then it is not what is wrong.
+func slip(word string, known []string) string {
+	if slices.ContainsFunc(known, func(p string) bool { return matchCode(p, word) }) {
+		return ""
+	}
+	return nearest(word, known)
 }
 
 // fits tells whether a rule takes the relation and stratum of a sheaf: if it counts
@@ -156,15 +161,29 @@ func (c *computation) tellUncountedEntries() {
 		if count[g]++; count[g] > 1 {
 			continue
 		}
-		args := []any{"Kind", e.Kind, "Category", e.Category, "Indicator", e.Indicator}
-		for _, r := range rules {
-			if near := cmp.Or(nearest(e.Category, r.categories), nearest(e.Indicator, r.indicators)); near != "" {
-				args = append(args, "Near", near)
-				break
-			}
+		column, near := misfit(rules, e)
+		args := []any{"Kind", e.Kind, "Category", e.Category, "Indicator", e.Indicator, "Column", column}
+		if near != "" {
+			args = append(args, "Near", near)
 		}
 		c.noticeAt(fileLedger, e.Line, "entries_uncounted", args...)
 	}
+}
+
+// misfit is the column for which no rule takes an entry, and the word that was
+// most likely meant in it.
+func misfit(rules []*ledgerRule, e *Entry) (column, near string) {
+	var categories, indicators []string
+	for _, r := range rules {
+		categories, indicators = append(categories, r.categories...), append(indicators, r.indicators...)
+	}
+	if near = slip(e.Category, categories); near != "" {
+		return "category", near
+	}
+	if near = slip(e.Indicator, indicators); near != "" || e.Category == "" || slices.Contains(categories, e.Category) {
+		return "indicator", near
+	}
+	return "category", ""
 }
 
 // ledgersOf are the rules of a kind of subject that take a kind of entry.
