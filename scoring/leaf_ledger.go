@@ -107,10 +107,15 @@ func (r *ledgerRule) wants(e *Entry, in scope) bool {
 	return r.takes(e) && (in.column != "category" || e.Category == in.name)
 }
 
+// entryOutside tells whether an entry is of another run.
+func (c *computation) entryOutside(e *Entry) bool {
+	return c.outside(e.Period) || c.hasRun && e.Date != "" && !c.run.holds(e.Date)
+}
+
 // leftOut names the reason why an entry does not count, or "".
 func (c *computation) leftOut(e *Entry, k *entryKind, in scope) string {
 	switch {
-	case c.hasRun && e.Date != "" && !c.run.holds(e.Date), c.outside(e.Period):
+	case c.entryOutside(e):
 		return "entry_outside"
 	case in.period != "" && !partOfRun(c.prog.params[periodParam], in.period, e.Period, e.Date):
 		return "entry_outside"

@@ -150,7 +150,7 @@ func (c *computation) tellUncountedEntries() {
 	for i := range c.data.Ledger {
 		e := &c.data.Ledger[i]
 		at, scored := c.place[e.Subject]
-		if !scored || c.outside(e.Period) {
+		if !scored || c.entryOutside(e) {
 			continue
 		}
 		rules := at.kind.ledgersOf(e.Kind)

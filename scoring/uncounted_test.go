@@ -102,7 +102,7 @@ func TestResponsesThatNothingCounts(t *testing.T) {
 }
 
 // Entries whose category or indicator no part takes are noticed, and a fault
-// where it looks misspelt.
+// where it looks misspelt; those of another year are not.
 func TestEntriesThatNothingCounts(t *testing.T) {
 	t.Parallel()
 	src := "scheme: s\nledger:\n  bonus: {points: add}\n  note: none\nkinds:\n  unit:\n    parts:\n" +
@@ -112,9 +112,9 @@ func TestEntriesThatNothingCounts(t *testing.T) {
 		"subjects.csv": "code,kind\na,unit\no,office\n",
 		"ledger.csv": "id,subject,kind,category,indicator,points,period,date\n1,a,bonus,innovation,fresh,1,,\n2,a,bonus,fame,honour.city,1,,\n" +
 			"3,a,bonus,inovation,fresh,1,,\n4,a,bonus,inovation,fresh,1,,\n5,a,bonus,charity,new.a,1,,\n6,a,bonus,innovation,other,1,,\n" +
-			"7,a,note,charity,,,,\n8,o,bonus,inovation,,1,,\n9,a,bonus,sport,,1,2019,\n11,a,bonus,fame,frehs,1,,2025-05-01\n",
+			"7,a,note,charity,,,,\n8,o,bonus,inovation,,1,,\n9,a,bonus,sport,,1,2019,\n10,a,bonus,famo,,1,,2019-05-01\n11,a,bonus,fame,frehs,1,,2025-05-01\n",
 	}
-	faults := []string{"ledger.csv:11:17 entries_uncounted fresh", "ledger.csv:4:11 entries_uncounted innovation"}
+	faults := []string{"ledger.csv:12:17 entries_uncounted fresh", "ledger.csv:4:11 entries_uncounted innovation"}
 	noticed := []string{"ledger.csv:6:11 entries_uncounted", "ledger.csv:7:22 entries_uncounted"}
 	countsNowhere(t, src, files, slices.Concat(faults, noticed), faults)
 }
