@@ -1,7 +1,6 @@
 package scoring_test
 
 import (
-	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -53,13 +52,9 @@ func TestUnreadableRowsThatDoNotCount(t *testing.T) {
 		"ledger.csv:3:11 entry_level city", "ledger.csv:4:11 entry_level",
 		"values.csv:8:10 value_number", "values.csv:9:12 value_number", "values.csv:10:13 value_number good", "values.csv:11:12 percent",
 	}
-	var list []string
-	contents := map[string][]byte{}
-	for _, name := range slices.Sorted(maps.Keys(files)) {
-		list, contents[name] = append(list, name, files[name]), []byte(files[name])
-	}
-	_, refused := scoring.Compute(parse(t, "x.yaml", uncounted), folder(t, list...), scoring.Params{"period": "2025"})
-	if diff := cmp.Diff(want, withMeant(t, scoring.Locate(scoring.InMemory(contents), refused))); diff != "" {
+	contents, data := filed(t, files)
+	_, refused := scoring.Compute(parse(t, "x.yaml", uncounted), data, scoring.Params{"period": "2025"})
+	if diff := cmp.Diff(want, withMeant(t, scoring.Locate(contents, refused))); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -123,11 +118,8 @@ func TestEntriesThatNothingCounts(t *testing.T) {
 // noticed, some of it a fault to whoever checks. It returns the check's notices.
 func countsNowhere(t *testing.T, src string, files map[string]string, noticed, wrong []string) []scoring.Notice {
 	t.Helper()
-	contents, params := contentsOf(files), scoring.Params{"period": "2025"}
-	data, _, faults := scoring.ReadFolder(contents, nil)
-	if len(faults) > 0 {
-		t.Fatal(faults)
-	}
+	contents, data := filed(t, files)
+	params := scoring.Params{"period": "2025"}
 	told := scoring.Faults{}
 	for _, n := range compute(t, parse(t, "s.yaml", src), data, params).Notices {
 		told = append(told, n.Fault())
@@ -151,10 +143,17 @@ func countsNowhere(t *testing.T, src string, files map[string]string, noticed, w
 	return notices
 }
 
-func contentsOf(files map[string]string) scoring.Files {
+// filed is a folder of files, and what is read from it.
+func filed(t *testing.T, files map[string]string) (scoring.Files, *scoring.Data) {
+	t.Helper()
 	contents := map[string][]byte{}
 	for name, text := range files {
 		contents[name] = []byte(text)
 	}
-	return scoring.InMemory(contents)
+	folder := scoring.InMemory(contents)
+	data, _, faults := scoring.ReadFolder(folder, nil)
+	if len(faults) > 0 {
+		t.Fatal(faults)
+	}
+	return folder, data
 }
