@@ -65,23 +65,26 @@ func (q *putQueue) get(name string) ([]byte, bool) {
 	return p.sealed, ok
 }
 
-// drop takes back what has not gone out yet, and waits for what has.
+// drop takes back what has not gone out yet, and waits for what is on its way.
 func (q *putQueue) drop(name string) {
 	q.mu.Lock()
+	defer q.mu.Unlock()
 	delete(q.waiting, name)
-	_, going := q.going[name]
-	q.mu.Unlock()
-	if going {
-		q.flush()
+	if _, going := q.going[name]; going {
+		q.wait(1)
 	}
 }
 
-// flush waits until what is queued by now has gone out, which takes no longer than Redis is waited for.
+// flush waits until what is queued by now has gone out, which takes little longer than Redis is waited for.
 func (q *putQueue) flush() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	until := q.gone + min(len(q.going), 1) + min(len(q.waiting), 1)
-	for q.gone < until && q.running {
+	q.wait(min(len(q.going), 1) + min(len(q.waiting), 1))
+}
+
+// wait waits until some have gone out so many times more; the caller holds the lock.
+func (q *putQueue) wait(times int) {
+	for until := q.gone + times; q.gone < until && q.running; {
 		q.went.Wait()
 	}
 }
