@@ -53,6 +53,26 @@ func (c *city) redeem(token string, account int64) (Person, error) {
 	return c.RedeemInvite(c.t.Context(), testNow, Cause{}, token, account, survey.En)
 }
 
+// annJoins links ann, who is on the roster, by an invite.
+func (c *city) annJoins(account int64) Person {
+	c.t.Helper()
+	p, err := c.redeem(c.invited("ann"), account)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return p
+}
+
+// owner is who has an account.
+func (c *city) owner(account int64) string {
+	c.t.Helper()
+	p, err := c.PersonByTelegram(c.t.Context(), account)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return p.Code
+}
+
 // enrol joins a citizen by the public link.
 func (c *city) enrol(account int64, district string) Person {
 	c.t.Helper()
@@ -177,9 +197,7 @@ func TestWhoJoinsIsAskedAtOnce(t *testing.T) {
 	c.open(bothPanels)
 	ann := c.person("ann")
 	same(t, "before", []string{"staff pending 3 0"}, c.asked(ann))
-	if _, err := c.redeem(c.invited("ann"), 900); err != nil {
-		t.Fatal(err)
-	}
+	c.annJoins(900)
 	same(t, "after the invite", []string{"staff pending 3 1"}, c.asked(ann))
 	same(t, "after enrolling", []string{"residents pending 3 1"}, c.asked(c.enrol(950, "north").ID))
 }
@@ -246,9 +264,7 @@ func TestEnrolment(t *testing.T) {
 	same(t, "memberships", 1, scalar[int](t, c.Store, `SELECT count(*) FROM membership WHERE person_id = $1`, p.ID))
 
 	// Somebody of the staff becomes a citizen too.
-	if _, err := c.redeem(c.invited("ann"), 900); err != nil {
-		t.Fatal(err)
-	}
+	c.annJoins(900)
 	both := c.enrol(900, "north")
 	if both.Code != "ann" || both.Enrolled || !both.Is(survey.Citizen) || !both.Is(survey.Staff) || both.District != "north" {
 		t.Errorf("staff who enrolled: %+v", both)

@@ -19,15 +19,12 @@ func TestCitizenWhoAnsweredJoinsTheRoster(t *testing.T) {
 	citizen := c.enrol(900, "north")
 	c.vote(citizen.Code, "4", true)
 	before := listed[int64](t, c.Store, `SELECT id FROM assignment WHERE person_id = $1 ORDER BY id`, citizen.ID)
-	p, err := c.redeem(c.invited("ann"), 900)
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := c.annJoins(900)
 	if p.Code != "ann" || p.Enrolled || !p.Is(survey.Citizen) || !p.Is(survey.Staff) || p.Consent != "v2" ||
 		p.District != "north" || p.AgeBand != "30" || p.Language != survey.ZhHant {
 		t.Errorf("merged into %+v", p)
 	}
-	_, err = c.Person(t.Context(), citizen.ID)
+	_, err := c.Person(t.Context(), citizen.ID)
 	want(t, "the citizen", err, survey.ErrNotFound)
 	same(t, "requests", []string{"residents done 3 1"}, c.asked(p.ID))
 	same(t, "assignments", before, listed[int64](t, c.Store, `SELECT id FROM assignment WHERE person_id = $1 ORDER BY id`, p.ID))
@@ -41,10 +38,7 @@ func TestCitizenWhoDidNothingJoinsTheRoster(t *testing.T) {
 	c := newTown(t, 0)
 	c.open(bothPanels)
 	c.enrol(900, "north")
-	p, err := c.redeem(c.invited("ann"), 900)
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := c.annJoins(900)
 	same(t, "requests", []string{"staff pending 3 1"}, c.asked(p.ID))
 	same(t, "rows left over", 0, scalar[int](t, c.Store, `SELECT count(*) FROM assignment a
 		WHERE NOT EXISTS (SELECT FROM request q WHERE q.id = a.request_id AND q.person_id = a.person_id)`))
@@ -59,10 +53,7 @@ func TestSamePanelOnBothSides(t *testing.T) {
 	c.open(residents)
 	citizen := c.enrol(900, "south")
 	c.vote(citizen.Code, "2", false)
-	p, err := c.redeem(c.invited("ann"), 900)
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := c.annJoins(900)
 	same(t, "requests", []string{"residents opened 3 1"}, c.asked(p.ID))
 	_, f := c.form("ann")
 	same(t, "answers found again", 3, len(f.Form.Answers))
@@ -122,9 +113,7 @@ func TestNotMe(t *testing.T) {
 	ctx := t.Context()
 	exec(t, c.Store, `INSERT INTO role (person_id, role) SELECT id, 'admin' FROM person WHERE code = 'head'`)
 	code := c.open(bothPanels)
-	if _, err := c.redeem(c.invited("ann"), 900); err != nil {
-		t.Fatal(err)
-	}
+	c.annJoins(900)
 	c.vote("ann", "1", true)
 	ann := c.person("ann")
 	before := listed[int64](t, c.Store, `SELECT id FROM assignment WHERE person_id = $1`, ann)
@@ -137,9 +126,7 @@ func TestNotMe(t *testing.T) {
 		`SELECT count(*) FROM assignment WHERE id = ANY($1)`, before))
 	want(t, "again", c.NotMe(ctx, testNow, Cause{Actor: ann}, ann), survey.ErrStale)
 
-	if _, err := c.redeem(c.invited("ann"), 901); err != nil {
-		t.Fatal(err)
-	}
+	c.annJoins(901)
 	_, f := c.form("ann")
 	same(t, "answers shown to the right person", 0, len(f.Form.Answers))
 	c.vote("ann", "5", true)
@@ -156,9 +143,7 @@ func TestNotMeOfACitizen(t *testing.T) {
 	c.open(residents)
 	citizen := c.enrol(900, "south")
 	c.vote(citizen.Code, "3", true)
-	if _, err := c.redeem(c.invited("ann"), 900); err != nil {
-		t.Fatal(err)
-	}
+	c.annJoins(900)
 	ann := c.person("ann")
 	same(t, "merged", []string{"residents done 3 1"}, c.asked(ann))
 	if err := c.NotMe(ctx, testNow, Cause{Actor: ann}, ann); err != nil {

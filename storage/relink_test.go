@@ -13,20 +13,24 @@ func newClaim(t *testing.T) (c *city, relink Relink) {
 	t.Helper()
 	c = newTown(t, 1)
 	exec(t, c.Store, `INSERT INTO role (person_id, role) SELECT id, 'admin' FROM person WHERE code = 'head'`)
-	if _, err := c.redeem(c.invited("ann"), 900); err != nil {
-		t.Fatal(err)
-	}
+	c.annJoins(900)
 	token := c.invited("ann")
 	for range 2 { // tapping again does not claim again
 		_, err := c.redeem(token, 901)
 		want(t, "claiming a linked person", err, survey.ErrNeedsApproval)
 	}
 	same(t, "told", []string{"relink head"}, c.told())
-	relinks, err := c.PendingRelinks(t.Context())
+	return c, c.claimed()
+}
+
+// claimed is the one claim that waits.
+func (c *city) claimed() Relink {
+	c.t.Helper()
+	relinks, err := c.PendingRelinks(c.t.Context())
 	if err != nil || len(relinks) != 1 {
-		t.Fatalf("relinks %v, %v", relinks, err)
+		c.t.Fatalf("relinks %v, %v", relinks, err)
 	}
-	return c, relinks[0]
+	return relinks[0]
 }
 
 func TestRelinkIsApproved(t *testing.T) {
@@ -42,16 +46,13 @@ func TestRelinkIsApproved(t *testing.T) {
 	if err := c.ApproveRelink(ctx, testNow, Cause{Actor: c.person("head")}, relink.ID); err != nil {
 		t.Fatal(err)
 	}
-	p, err := c.PersonByTelegram(ctx, 901)
-	if err != nil || p.Code != "ann" {
-		t.Fatalf("after approval 901 is %q, %v", p.Code, err)
-	}
-	_, err = c.PersonByTelegram(ctx, 900)
+	same(t, "901 after the approval", "ann", c.owner(901))
+	_, err := c.PersonByTelegram(ctx, 900)
 	want(t, "the old account", err, survey.ErrNotFound)
-	same(t, "what was begun", []string{"staff opened 3 0"}, c.asked(p.ID))
-	same(t, "assignments", assignments, listed[int64](t, c.Store, `SELECT id FROM assignment WHERE person_id = $1 ORDER BY id`, p.ID))
+	same(t, "what was begun", []string{"staff opened 3 0"}, c.asked(relink.PersonID))
+	same(t, "assignments", assignments, listed[int64](t, c.Store, `SELECT id FROM assignment WHERE person_id = $1 ORDER BY id`, relink.PersonID))
 	same(t, "live messages of the old chat", 0, scalar[int](t, c.Store,
-		`SELECT count(*) FROM request WHERE person_id = $1 AND message_id IS NOT NULL`, p.ID))
+		`SELECT count(*) FROM request WHERE person_id = $1 AND message_id IS NOT NULL`, relink.PersonID))
 	same(t, "told", []string{"relink head", "linked ann"}, c.told())
 	want(t, "deciding twice", c.RejectRelink(ctx, testNow, Cause{}, relink.ID), survey.ErrStale)
 	_, err = c.PendingRelink(ctx, relink.ID)
@@ -66,9 +67,7 @@ func TestRelinkIsRejected(t *testing.T) {
 	if err := c.RejectRelink(ctx, testNow, Cause{Actor: c.person("head")}, relink.ID); err != nil {
 		t.Fatal(err)
 	}
-	if p, err := c.PersonByTelegram(ctx, 900); err != nil || p.Code != "ann" {
-		t.Errorf("after rejection 900 is %q, %v", p.Code, err)
-	}
+	same(t, "900 after the rejection", "ann", c.owner(900))
 	_, err := c.redeem(c.invited("ann"), 901)
 	want(t, "claiming again at once", err, survey.ErrForbidden)
 	later := testNow.Add(claimRest + time.Minute)
@@ -84,20 +83,16 @@ func TestRelinkIsRejected(t *testing.T) {
 func TestAccountOfAnotherPersonNeedsApproval(t *testing.T) {
 	t.Parallel()
 	c := newTown(t, 0)
-	if _, err := c.redeem(c.invited("ann"), 900); err != nil {
-		t.Fatal(err)
-	}
+	c.annJoins(900)
 	_, err := c.redeem(c.invited("bob"), 900)
 	want(t, "a second person for one account", err, survey.ErrNeedsApproval)
-	relinks, err := c.PendingRelinks(t.Context())
-	if err != nil || len(relinks) != 1 || relinks[0].Holder != "ann" || relinks[0].Linked {
-		t.Fatalf("relinks %+v, %v", relinks, err)
+	relink := c.claimed()
+	if relink.Holder != "ann" || relink.Linked {
+		t.Errorf("claimed: %+v", relink)
 	}
-	if err := c.ApproveRelink(t.Context(), testNow, Cause{}, relinks[0].ID); err != nil {
+	if err := c.ApproveRelink(t.Context(), testNow, Cause{}, relink.ID); err != nil {
 		t.Fatal(err)
 	}
-	if p, err := c.PersonByTelegram(t.Context(), 900); err != nil || p.Code != "bob" {
-		t.Errorf("after approval 900 is %q, %v", p.Code, err)
-	}
+	same(t, "900 after the approval", "bob", c.owner(900))
 	same(t, "ann's account", int64(0), scalar[int64](t, c.Store, `SELECT coalesce(telegram_id, 0) FROM person WHERE code = 'ann'`))
 }
