@@ -20,7 +20,7 @@ func manyAsked(t *testing.T) (c *city, code string) {
 	return c, c.open(strings.Replace(residents, "{kind: department}", "{list: [health]}", 1))
 }
 
-// Invitations are written when it is nearly their turn, each once, in the order of ranks.
+// Invitations are written when it is nearly their turn, each once, in an order by lot.
 func TestInvitationsAreWrittenInStretches(t *testing.T) {
 	t.Parallel()
 	c, code := manyAsked(t)
