@@ -194,7 +194,8 @@ func (b *Ballots) text(w word) string { return string(b.words.at(w)) }
 const noTime = -1 << 62
 
 // ParseTime reads a time of submission as answers.csv has it; one without an
-// offset is taken as it stands, for it is only compared with others.
+// offset is taken as it stands, for it is only compared with others. Nothing was
+// submitted in years beyond what nanoseconds can count.
 func ParseTime(s string) (time.Time, bool) {
 	for _, layout := range [...]string{"2006-01-02T15:04:05", time.RFC3339, "2006-01-02 15:04:05",
 		"2006-01-02 15:04:05Z07:00", "2006-01-02T15:04", "2006-01-02 15:04", time.DateOnly} {
@@ -202,13 +203,13 @@ func ParseTime(s string) (time.Time, bool) {
 			continue
 		}
 		if t, err := time.Parse(layout, s); err == nil {
-			return t, true
+			return t, 1678 <= t.Year() && t.Year() < 2262
 		}
 	}
 	return time.Time{}, false
 }
 
-// parseTime is ParseTime in nanoseconds; no time sorts before all.
+// parseTime is ParseTime in nanoseconds since 1970; no time sorts before all.
 func parseTime(s string) (int64, bool) {
 	if s == "" {
 		return noTime, true

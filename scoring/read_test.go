@@ -62,6 +62,9 @@ func TestReadFolderFaults(t *testing.T) {
 		{"answers that scatter", map[string]string{"subjects.csv": good, "answers.csv": "id,panel,subject,item,value\n" +
 			"1,p,a,q,5\n2,p,b,q,5\n1,o,a,r,5\n1,p,b,s,5\n1,p,a,t,5\n2,p,b,q,4\n1,p,b,u,5\n"}, []string{
 			"answers.csv:3:7 item_twice", "answers.csv:4:3 sheet_differs", "answers.csv:5:5 sheet_differs", "answers.csv:8:5 sheet_differs"}, nil},
+		{"times", map[string]string{"subjects.csv": good, "answers.csv": "id,panel,subject,item,value,submitted_at\n" +
+			"1,p,a,q,5,1677-12-31\n2,p,a,q,5,1678-01-01\n3,p,a,q,5,2261-12-31T23:59:59\n4,p,a,q,5,9999-12-31\n"}, []string{
+			"answers.csv:2:11 not_time", "answers.csv:5:11 not_time"}, nil},
 		{"ledger", map[string]string{"subjects.csv": good, "ledger.csv": "id,subject,kind,points,approved\n1,a,bonus,5,maybe\n1,a,bonus,x,yes\n"}, []string{
 			"ledger.csv:2:13 not_yes_no", "ledger.csv:3:0 row_duplicate", "ledger.csv:3:11 not_number"}, nil},
 		{"pairs", map[string]string{"subjects.csv": good, "pairs.csv": "winner,loser,weight\na,a,\na,b,-1\n"}, []string{

@@ -142,9 +142,9 @@ func (p *pile) id(n uint32) []byte {
 // belongs to whoever it was read from.
 type record struct {
 	id, respondent, device []byte
-	head                   uint32
-	submitted              int64
-	line                   uint64
+	head                   uint32 // its number
+	submitted              int64  // as parseTime has it
+	line                   uint64 // of its first row
 	pairs                  []uint32
 }
 
