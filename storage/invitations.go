@@ -46,26 +46,35 @@ func inviteAll(ctx context.Context, tx pgx.Tx, due time.Time, round int64) error
 }
 
 const (
-	// Of two who invite at once the second waits here, and sees then what the
-	// first has written.
+	sqlOfPerson = `
+	  AND (@round::bigint = 0 OR q.round_id = @round) AND q.person_id = @person::bigint`
+	// Whoever has a turn still to come is left to it.
+	sqlOfRound = `
+	  AND q.round_id = @round AND NOT EXISTS (
+	    SELECT FROM (SELECT unnest(requests) AS id FROM uninvited WHERE round_id = @round) turn WHERE turn.id = q.id)`
 	sqlHoldUnasked = `
 	SELECT FROM request q JOIN round r ON r.id = q.round_id
-	WHERE (@round::bigint = 0 OR q.round_id = @round) AND (@person::bigint = 0 OR q.person_id = @person)
-	  AND r.state IN ('open', 'paused') AND q.state IN ('pending', 'unreachable')
+	WHERE r.state IN ('open', 'paused') AND q.state IN ('pending', 'unreachable')`
+	// Of two who invite at once the second waits here, and sees then what the
+	// first has written.
+	sqlInOrder = `
 	ORDER BY q.id FOR UPDATE OF q`
-	sqlInvite = sqlInvitation + sqlUnasked + sqlNotUnderWay + `
-	  AND (@round::bigint = 0 OR q.round_id = @round) AND (@person::bigint = 0 OR q.person_id = @person)
+	sqlByLot = `
 	ORDER BY q.panel_id, ` + lot + `, q.id`
 )
 
 // invite writes invitations for requests that have not been sent yet, to people
-// who can be written to. An invitation under way is not doubled.
+// who can be written to: to one person, in one round or every, or to everybody
+// in one round. An invitation under way is not doubled.
 func invite(ctx context.Context, tx pgx.Tx, due time.Time, person, round int64, priority int) error {
-	args := pgx.NamedArgs{"person": person, "round": round}
-	if _, err := tx.Exec(ctx, sqlHoldUnasked, args); err != nil {
+	args, whose := pgx.NamedArgs{"person": person, "round": round}, sqlOfPerson
+	if person == everybody {
+		whose = sqlOfRound
+	}
+	if _, err := tx.Exec(ctx, sqlHoldUnasked+whose+sqlInOrder, args); err != nil {
 		return fmt.Errorf("holding requests: %w", err)
 	}
-	_, err := deliver(ctx, tx, due, priority, sqlInvite, args)
+	_, err := deliver(ctx, tx, due, priority, sqlInvitation+sqlUnasked+sqlNotUnderWay+whose+sqlByLot, args)
 	return err
 }
 

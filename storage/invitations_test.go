@@ -105,6 +105,25 @@ func TestClosingHoldsUpNoOtherRound(t *testing.T) {
 	same(t, "leased when it stays open after all", []string{closing + " 2"}, c.claim(testNow, 10))
 }
 
+// Inviting everybody once more leaves those to their turn who have it still to come.
+func TestInvitingEverybodyKeepsTurns(t *testing.T) {
+	t.Parallel()
+	c := newCity(t, 3)
+	c.open(residents)
+	exec(t, c.Store, `DELETE FROM delivery`)
+	exec(t, c.Store, `INSERT INTO uninvited (round_id, due_at, requests) SELECT round_id, now(), ARRAY[id] FROM request WHERE person_id = $1`, c.person("c002"))
+	for range 2 { // inviting again changes nothing
+		err := c.tx(t.Context(), func(tx pgx.Tx) error {
+			return invite(t.Context(), tx, testNow, everybody, c.round, priorityInvitation)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, "invited", []string{"c001", "c003"}, listed[string](t, c.Store,
+			`SELECT p.code FROM delivery d JOIN person p ON p.id = d.person_id ORDER BY 1`))
+	}
+}
+
 // Two senders do not write the same invitations.
 func TestInvitingTwiceAtOnce(t *testing.T) {
 	t.Parallel()
