@@ -62,7 +62,9 @@ const sqlLease = `
 
 // Lease hands spans of due deliveries to a sender until now+TTL, the most
 // urgent first and none of paused rounds, and cuts the last one where it is
-// longer than asked for. A lease that runs out makes the span due again.
+// longer than asked for. A lease that runs out makes the span due again. Where
+// a round has run out of invitations more of them are written first, unless only
+// what somebody waits for is asked for.
 func (s *Store) Lease(ctx context.Context, now time.Time, c Claim) ([]Span, error) {
 	least := priorityClosing
 	if c.Urgent {
