@@ -31,6 +31,7 @@ func start(ctx context.Context, base string, env []string, name string, args ...
 	for began := time.Now(); ; time.Sleep(20 * time.Millisecond) {
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/readyz", nil)
 		if err != nil {
+			p.stop()
 			return nil, err
 		}
 		if resp, err := http.DefaultClient.Do(req); err == nil {
