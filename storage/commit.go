@@ -101,7 +101,7 @@ func (q *tapQueue) write(ctx context.Context, s *Store, w *tapWrite) error {
 // run writes batches until nothing waits.
 func (q *tapQueue) run(s *Store) {
 	for {
-		runtime.Gosched() // whoever is about to queue a tap does so first: a larger batch costs each tap less
+		q.gather()
 		q.mu.Lock()
 		batch := q.take()
 		if len(batch) == 0 {
@@ -111,6 +111,21 @@ func (q *tapQueue) run(s *Store) {
 		}
 		q.mu.Unlock()
 		s.writeBatch(batch)
+	}
+}
+
+// gather lets whoever is about to queue a tap do so first, as long as there are
+// more: a larger batch costs each tap less.
+func (q *tapQueue) gather() {
+	for before := -1; ; {
+		q.mu.Lock()
+		n := len(q.waiting)
+		q.mu.Unlock()
+		if n == before || n >= maxBatch {
+			return
+		}
+		before = n
+		runtime.Gosched()
 	}
 }
 

@@ -42,8 +42,18 @@ func inviteAll(ctx context.Context, tx pgx.Tx, due time.Time, round int64) error
 	if err != nil {
 		return fmt.Errorf("noting whom to invite: %w", err)
 	}
-	return inviteNext(ctx, tx, round, nil)
+	if err := inviteNext(ctx, tx, round, nil); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, sqlInvited); err != nil {
+		return fmt.Errorf("counting invitations: %w", err)
+	}
+	return nil
 }
+
+// A sender's plans are kept: before the planner knows of the first invitations
+// they would read all deliveries for each.
+const sqlInvited = `ANALYZE delivery`
 
 const (
 	sqlOfPerson = `

@@ -10,16 +10,21 @@ import (
 	"pingyi/survey"
 )
 
-// Whose the requests are and how everything stands, for a batch of taps. It locks nothing, and is apart
-// from the writing so that nothing ties a ballot to it.
+// Whose the requests are and how everything stands, for a batch of taps, each looked up by itself
+// whatever the plan was made for. It locks nothing, and is apart from the writing so that nothing ties a
+// ballot to it.
 const sqlLookUp = `
-	WITH t AS MATERIALIZED (SELECT * FROM unnest(@requests::bigint[]) WITH ORDINALITY AS t (request_id, n))
-	SELECT t.n::int, q.person_id, coalesce(p.telegram_id, 0), p.language, q.state, coalesce(q.message_id, 0),
-	       r.state, r.closes_at,
-	       ARRAY(SELECT a.id FROM assignment a
-	             WHERE ` + ofRequest + ` AND a.state IN ('invited', 'answered') AND a.subject_id IS NOT NULL
-	             ORDER BY a.position, a.id)
-	FROM t JOIN request q ON q.id = t.request_id JOIN person p ON p.id = q.person_id JOIN round r ON r.id = q.round_id`
+	SELECT t.n::int, f.*
+	FROM unnest(@requests::bigint[]) WITH ORDINALITY AS t (request_id, n)
+	CROSS JOIN LATERAL (
+		SELECT q.person_id, coalesce(p.telegram_id, 0), p.language, q.state, coalesce(q.message_id, 0),
+		       r.state, r.closes_at,
+		       ARRAY(SELECT a.id FROM assignment a
+		             WHERE ` + ofRequest + ` AND a.state IN ('invited', 'answered') AND a.subject_id IS NOT NULL
+		             ORDER BY a.position, a.id)
+		FROM request q JOIN person p ON p.id = q.person_id JOIN round r ON r.id = q.round_id
+		WHERE q.id = t.request_id OFFSET 0
+	) AS f`
 
 // tapFound is how things stand around a tap at the moment it is written.
 type tapFound struct {

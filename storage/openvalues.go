@@ -9,15 +9,18 @@ import (
 	"pingyi/survey"
 )
 
-// Ballots by their ids alone: nothing here names a person.
+// Ballots by their ids alone: nothing here names a person. They are looked up
+// one by one: a plan is made while a round has no answers yet, and one that
+// reads all of them would be kept when there are a million.
 const sqlOpenValues = `
-	WITH b AS MATERIALIZED (
-		SELECT * FROM unnest(@rounds::bigint[], @ballots::bytea[]) WITH ORDINALITY AS b (round_id, id, k)
-	)
-	SELECT b.k::int, a.item, a.value, false FROM b JOIN open_answer a ON a.round_id = b.round_id AND a.ballot_id = b.id
-	UNION ALL
-	SELECT b.k::int, c.item, c.text, true FROM b JOIN open_comment c ON c.round_id = b.round_id AND c.ballot_id = b.id
-	WHERE c.text <> ''`
+	SELECT b.k::int, v.item, v.value, v.text
+	FROM unnest(@rounds::bigint[], @ballots::bytea[]) WITH ORDINALITY AS b (round_id, id, k)
+	CROSS JOIN LATERAL (
+		SELECT item, value, false FROM open_answer WHERE round_id = b.round_id AND ballot_id = b.id
+		UNION ALL
+		SELECT item, text, true FROM open_comment WHERE round_id = b.round_id AND ballot_id = b.id AND text <> ''
+		OFFSET 0
+	) AS v (item, value, text)`
 
 // openValue is one answer or text of an open ballot.
 type openValue struct {

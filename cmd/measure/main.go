@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime"
 	"syscall"
 	"text/tabwriter"
 	"time"
@@ -36,6 +37,7 @@ func run(ctx context.Context, program string, length time.Duration, rival, only 
 	if rival != "" {
 		return beRival(ctx, rival)
 	}
+	runtime.GOMAXPROCS(max(1, runtime.NumCPU()/2)) // what is measured runs beside it
 	b, err := newBench(ctx, program, n)
 	if err != nil {
 		return err
