@@ -106,12 +106,17 @@ func (c *connector) secure(conn net.Conn) (net.Conn, error) {
 // errGone says that a connection was closed while it was idle: nothing of a call has left by it.
 var errGone = errors.New("bot: the server had closed the connection")
 
+// justAnswered is how long after an answer a connection is taken to be open without a look: what a server
+// does meanwhile is still on its way, and would be missed by looking as well.
+const justAnswered = 10 * time.Millisecond
+
 // watched is a connection that looks whether it is still open before it begins to write again. Without
 // that a call on a connection closed meanwhile would be lost, and nobody knew whether it had been made.
 type watched struct {
 	net.Conn
 	raw    syscall.RawConn // nil: it cannot be looked at
-	begun  bool            // has written since it read
+	read   time.Time       // when something was read last
+	begun  bool            // has written since
 	look   func(fd uintptr)
 	hungUp bool
 }
@@ -129,13 +134,14 @@ func watch(conn net.Conn) *watched {
 
 // Read implements net.Conn.
 func (w *watched) Read(p []byte) (int, error) {
-	w.begun = false
-	return w.Conn.Read(p)
+	n, err := w.Conn.Read(p)
+	w.begun, w.read = false, time.Now()
+	return n, err
 }
 
 // Write implements net.Conn.
 func (w *watched) Write(p []byte) (int, error) {
-	if !w.begun && w.raw != nil {
+	if !w.begun && w.raw != nil && time.Since(w.read) > justAnswered {
 		if err := w.raw.Control(w.look); err != nil || w.hungUp {
 			return 0, errGone
 		}

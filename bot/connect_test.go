@@ -65,6 +65,7 @@ func TestConnectionsClosedWhileIdle(t *testing.T) {
 			t.Fatal(err)
 		}
 		<-closed
+		time.Sleep(2 * justAnswered)
 	}
 	if got := conns.Load(); got != 5 {
 		t.Errorf("%d connections, want one per call", got)

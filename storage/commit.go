@@ -101,7 +101,7 @@ func (q *tapQueue) write(ctx context.Context, s *Store, w *tapWrite) error {
 // run writes batches until nothing waits.
 func (q *tapQueue) run(s *Store) {
 	for {
-		q.gather()
+		runtime.Gosched() // whoever is about to queue a tap does so first: a larger batch costs each tap less
 		q.mu.Lock()
 		batch := q.take()
 		if len(batch) == 0 {
@@ -111,21 +111,6 @@ func (q *tapQueue) run(s *Store) {
 		}
 		q.mu.Unlock()
 		s.writeBatch(batch)
-	}
-}
-
-// gather lets whoever is about to queue a tap do so first, as long as there are
-// more: a larger batch costs each tap less.
-func (q *tapQueue) gather() {
-	for before := -1; ; {
-		q.mu.Lock()
-		n := len(q.waiting)
-		q.mu.Unlock()
-		if n == before || n >= maxBatch {
-			return
-		}
-		before = n
-		runtime.Gosched()
 	}
 }
 
@@ -238,7 +223,7 @@ func (s *Store) writeTaps(ctx context.Context, batch []*tapWrite) ([]error, erro
 func (s *Store) writeAdmitted(ctx context.Context, taps []*tapWrite, verdict func(i int, err error)) error {
 	of := make([]ballots, len(taps))
 	for i, w := range taps {
-		of[i], w.values = w.ballots, w.values[:0]
+		of[i], w.values = w.ballots, make([]openValue, 0, 4*len(w.ballots.ids))
 	}
 	both := &pgx.Batch{}
 	both.Queue(sqlWriteTaps, tapColumns(taps))
