@@ -156,6 +156,7 @@ func TestCallByTLS(t *testing.T) {
 			t.Error(err)
 		}
 		api.CloseClientConnections()
+		time.Sleep(2 * justAnswered)
 	}
 }
 

@@ -72,13 +72,18 @@ func (s *Store) NextDue(ctx context.Context, now time.Time) (time.Time, bool, er
 	return at.In(s.zone), true, nil
 }
 
-const sqlReminding = `
+const sqlUnderWay = `
 	SELECT id, code, title, period, state, spec, opens_at, closes_at, opened_at, reminded, seed, NULL::bytea AS salt
-	FROM round WHERE state = 'open'`
+	FROM round WHERE state = 'open' ORDER BY id`
+
+// underWay reads the open rounds without holding them.
+func (s *Store) underWay(ctx context.Context) ([]heldRound, error) {
+	rows, _ := s.pool.Query(ctx, sqlUnderWay)
+	return pgx.CollectRows(rows, pgx.RowToStructByName[heldRound])
+}
 
 func (s *Store) nextReminder(ctx context.Context, now time.Time) (*time.Time, error) {
-	rows, _ := s.pool.Query(ctx, sqlReminding)
-	rounds, err := pgx.CollectRows(rows, pgx.RowToStructByName[heldRound])
+	rounds, err := s.underWay(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -325,7 +325,7 @@ func TestEndOfARoundTellsLiveMessages(t *testing.T) {
 			c := newCity(t, 4)
 			code := c.open(residents)
 			c.vote("c001", "4", true)
-			leased, err := c.leaseFor(testNow, "one", 3)
+			leased, err := c.leaseFor(testNow, "one", 4) // and who has voted needs no invitation
 			if err != nil || len(leased) != 3 {
 				t.Fatalf("leased %d: %v", len(leased), err)
 			}

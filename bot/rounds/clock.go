@@ -87,6 +87,7 @@ func (c *Clock) tick(ctx context.Context) {
 		{"fire series", c.store.FireSeries},
 		{"open", c.store.OpenDue},
 		{"remind", c.store.RemindDue},
+		{"hush", c.store.HushDue},
 		{"close", c.store.CloseDue},
 		{"score", c.store.ScoreDue},
 	} {
