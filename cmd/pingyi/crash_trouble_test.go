@@ -43,8 +43,9 @@ func (c scene) plan(seed uint64, length time.Duration) []trouble {
 	}
 	dice := rand.New(rand.NewPCG(seed, 1))
 	kinds := troubles
-	all := []trouble{{kind: "duplicates", after: length / 10, n: enoughDuplicates}} // whatever the dice say
-	if c.standbys > 0 {                                                             // servers go more often, and the primary in any case
+	// Enough is delivered twice whatever the dice say; with standbys servers go more often, and the primary.
+	all := []trouble{{kind: "duplicates", after: length / 10, n: enoughDuplicates}}
+	if c.standbys > 0 {
 		kinds = slices.Concat(troubles, slices.Repeat([]string{"kill Postgres"}, 3))
 		all = append(all, trouble{kind: "kill Postgres", after: length / 8, lasts: time.Second, n: 2})
 	}
