@@ -218,9 +218,9 @@ func TestReminderTimes(t *testing.T) {
 		t.Error(diff)
 	}
 	times := spec.ReminderTimes(opens, closes, *spec.Quiet)
-	for now, want := range map[string]int{"2026-10-05 07:59": 0, "2026-10-05 08:00": 1, "2026-10-14 12:00": 2, "2026-11-01 00:00": 3} {
-		if n := survey.DueReminders(times, at(t, now)); n != want {
-			t.Errorf("%s: %d due, want %d", now, n, want)
+	for moment, want := range map[string]int{"2026-10-05 07:59": 0, "2026-10-05 08:00": 1, "2026-10-14 12:00": 2, "2026-11-01 00:00": 3} {
+		if n := survey.DueReminders(times, at(t, moment)); n != want {
+			t.Errorf("%s: %d due, want %d", moment, n, want)
 		}
 	}
 }
