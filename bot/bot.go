@@ -216,40 +216,25 @@ func (b *Bot) pressed(ctx context.Context, u *models.Update) error {
 	return nil
 }
 
-// turnTo begins to handle a press. One on a request finds the request read together with the person, or
-// remembered where that is enough.
+// turnTo begins to handle a press. One on a request finds the request read together with the person.
 func (b *Bot) turnTo(ctx context.Context, u *models.Update, p press) (*turn, error) {
 	from := &u.CallbackQuery.From
 	if p.request == 0 {
 		return b.turn(ctx, u, from)
 	}
-	read, recent := b.recent(from.ID, p)
-	if !recent {
-		var err error
-		read, err = b.store.Pressed(ctx, b.clock(), from.ID, p.request)
-		if err != nil && !errors.Is(err, survey.ErrNotFound) {
-			return nil, fmt.Errorf("bot: update %d: %w", u.ID, err)
-		}
+	answers := 0
+	if p.answers() {
+		answers = p.item
+	}
+	read, err := b.store.Pressed(ctx, b.clock(), from.ID, p.request, answers)
+	if err != nil && !errors.Is(err, survey.ErrNotFound) {
+		return nil, fmt.Errorf("bot: update %d: %w", u.ID, err)
 	}
 	t, err := b.turnOf(ctx, u, from, read.Person)
 	if err == nil && t.known() {
 		t.read = &read
 	}
 	return t, err
-}
-
-// recent returns what is remembered of the request of a press, where the press can be done without
-// knowing what was answered before: saving an answer checks and reads everything else.
-func (b *Bot) recent(account int64, p press) (storage.Press, bool) {
-	if !p.answers() {
-		return storage.Press{}, false
-	}
-	read, ok := b.store.Recent(b.clock(), account, p.request)
-	if !ok {
-		return storage.Press{}, false
-	}
-	it, there := read.Form.Form.Questionnaire.Item(p.item)
-	return read, there && len(it.ShowIf) == 0
 }
 
 // press routes a press by its verb.

@@ -165,7 +165,7 @@ func (c *city) queued(person int64, f *OpenForm, values ...string) []*tapWrite {
 	for _, value := range values {
 		tap := Tap{PersonID: person, RequestID: f.RequestID, AssignmentID: f.Form.Asked[0].Assignment}
 		batch = append(batch, &tapWrite{tap: tap, day: testNow, round: c.round, ballot: ballotID(key, f.Form.Asked[0].Assignment),
-			panel: f.Panel.ID, subject: 1, item: 1, value: &value, verdict: make(chan error, 1)})
+			panel: f.Panel.ID, subject: 1, item: 1, value: &value})
 	}
 	return batch
 }
@@ -180,9 +180,9 @@ func TestBatchHoldsAKeyOnce(t *testing.T) {
 	if err := c.MarkHandled(t.Context(), testNow, 9); err != nil {
 		t.Fatal(err)
 	}
-	c.writeBatch(batch)
+	verdicts := c.taps.settle(batch)
 	for i, sentinel := range []error{nil, nil, nil, survey.ErrHandled} {
-		want(t, "verdict "+strconv.Itoa(i), <-batch[i].verdict, sentinel)
+		want(t, "verdict "+strconv.Itoa(i), verdicts[i], sentinel)
 	}
 	if got := listed[string](t, c.Store, stored, c.round); !slices.Equal(got, []string{"1=3"}) {
 		t.Errorf("stored %v, want the last one that was not handled before", got)
@@ -196,9 +196,9 @@ func TestBadRowFailsAlone(t *testing.T) {
 	person, f := c.form("c001")
 	batch := c.queued(person, f, "1", "bad\x00", "3")
 	batch[2].item = 3
-	c.writeBatch(batch)
+	verdicts := c.taps.settle(batch)
 	for i, sentinel := range []error{nil, survey.ErrInvalid, nil} {
-		want(t, "verdict "+strconv.Itoa(i), <-batch[i].verdict, sentinel)
+		want(t, "verdict "+strconv.Itoa(i), verdicts[i], sentinel)
 	}
 	if got := listed[string](t, c.Store, stored, c.round); !slices.Equal(got, []string{"1=1", "3=3"}) {
 		t.Errorf("stored %v", got)
@@ -226,7 +226,7 @@ func TestWaitingTapsShareACommit(t *testing.T) {
 		waiting = len(c.taps.waiting)
 		c.taps.mu.Unlock()
 	}
-	c.taps.run(c.Store)
+	c.taps.run()
 	if err := g.Wait(); err != nil {
 		t.Fatal(err)
 	}

@@ -5,9 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -16,8 +14,7 @@ import (
 )
 
 // Group commit: whatever taps wait are looked up by one statement and written
-// by another, and each tapper is answered after its commit. There is no timer:
-// the commit before is the window in which the next batch collects.
+// by another, and each tapper is answered after its commit.
 
 // tapWrite is one tap, and the rows to write for it. What is written names no
 // person.
@@ -35,9 +32,8 @@ type tapWrite struct {
 	text     *string // nil: leave the text as it is; "": none
 
 	ballots ballots     // of the request, to be read back; none: not wanted
-	found   tapFound    // what was looked up
+	found   *tapFound   // how things stand around it; nil: still to be looked up
 	values  []openValue // what stands in the ballots once it is written
-	verdict chan error
 }
 
 // errBusy says that the round's row is held by somebody who changes it.
@@ -60,97 +56,11 @@ func unlessBusy(ctx context.Context, fn func() error) error {
 	}
 }
 
-// maxBatch bounds a statement; what is beyond waits for the next.
-const maxBatch = 500
-
-// batchTimeout bounds one statement: it belongs to no single tapper's context.
-const batchTimeout = 20 * time.Second
-
-// tapQueue collects taps. Its zero value is ready; it is safe for concurrent use.
-type tapQueue struct {
-	mu      sync.Mutex
-	waiting []*tapWrite
-	running bool
-}
-
-// write makes a tap durable, together with others.
-func (s *Store) write(ctx context.Context, w *tapWrite) error {
-	return unlessBusy(ctx, func() error { return s.taps.write(ctx, s, w) })
-}
-
-// write queues a tap and waits for its verdict. Where the context ends first
+// write makes a tap durable, together with others. Where the context ends first
 // the tap may still be written; it carries its update's id, so that trying
 // again is safe.
-func (q *tapQueue) write(ctx context.Context, s *Store, w *tapWrite) error {
-	w.verdict = make(chan error, 1)
-	q.mu.Lock()
-	q.waiting = append(q.waiting, w)
-	if !q.running {
-		q.running = true
-		go q.run(s)
-	}
-	q.mu.Unlock()
-	select {
-	case err := <-w.verdict:
-		return err
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// run writes batches until nothing waits.
-func (q *tapQueue) run(s *Store) {
-	for {
-		runtime.Gosched() // whoever is about to queue a tap does so first: a larger batch costs each tap less
-		q.mu.Lock()
-		batch := q.take()
-		if len(batch) == 0 {
-			q.running = false
-			q.mu.Unlock()
-			return
-		}
-		q.mu.Unlock()
-		s.writeBatch(batch)
-	}
-}
-
-// take removes the next batch from the queue: an update id stands in a batch
-// once, its repetition waits for the verdict of the first.
-func (q *tapQueue) take() []*tapWrite {
-	var batch, rest []*tapWrite
-	updates := make(map[int64]bool)
-	for _, w := range q.waiting {
-		if len(batch) == maxBatch || w.tap.UpdateID != 0 && updates[w.tap.UpdateID] {
-			rest = append(rest, w)
-			continue
-		}
-		updates[w.tap.UpdateID] = true
-		batch = append(batch, w)
-	}
-	q.waiting = rest
-	return batch
-}
-
-// writeBatch writes a batch and hands out the verdicts. A batch that fails is
-// retried row by row: one bad row must not fail all.
-func (s *Store) writeBatch(batch []*tapWrite) {
-	ctx, cancel := context.WithTimeout(context.Background(), batchTimeout)
-	defer cancel()
-	verdicts, err := s.writeTaps(ctx, batch)
-	if err == nil {
-		for i, w := range batch {
-			w.verdict <- verdicts[i]
-		}
-		return
-	}
-	for _, w := range batch {
-		alone, err := s.writeTaps(ctx, []*tapWrite{w})
-		if err != nil {
-			w.verdict <- mapError(err)
-			continue
-		}
-		w.verdict <- alone[0]
-	}
+func (s *Store) write(ctx context.Context, w *tapWrite) error {
+	return unlessBusy(ctx, func() error { return s.taps.wait(ctx, w) })
 }
 
 // One statement: rounds are share-locked (rows that somebody holds to change
@@ -194,24 +104,29 @@ const sqlWriteTaps = `
 	                 WHEN g.n IS NULL THEN 'handled' ELSE 'saved' END
 	FROM tap t LEFT JOIN held h ON h.id = t.round_id LEFT JOIN good g ON g.n = t.n`
 
-// writeTaps looks a batch up, writes what is admitted in one transaction, and
-// returns a verdict per tap.
+// writeTaps looks up what is not known yet, writes what is admitted in one
+// transaction, and returns a verdict per tap.
 func (s *Store) writeTaps(ctx context.Context, batch []*tapWrite) ([]error, error) {
-	verdicts, err := s.lookUp(ctx, batch)
-	if err != nil {
+	if err := s.lookUp(ctx, batch); err != nil {
 		return nil, fmt.Errorf("looking up %d taps: %w", len(batch), err)
 	}
+	verdicts := make([]error, len(batch))
 	var admitted []*tapWrite
 	var at []int
-	for i, refused := range verdicts {
-		if refused == nil {
-			admitted, at = append(admitted, batch[i]), append(at, i)
+	for i, w := range batch {
+		if verdicts[i] = w.found.admits(w.tap); verdicts[i] == nil {
+			admitted, at = append(admitted, w), append(at, i)
 		}
 	}
 	if len(admitted) == 0 {
 		return verdicts, nil
 	}
-	err = s.writeAdmitted(ctx, admitted, func(i int, verdict error) { verdicts[at[i]] = verdict })
+	err := s.writeAdmitted(ctx, admitted, func(i int, verdict error) {
+		verdicts[at[i]] = verdict
+		if errors.Is(verdict, errBusy) {
+			admitted[i].found = nil // by the next time it may stand otherwise
+		}
+	})
 	if err != nil {
 		return nil, fmt.Errorf("writing %d taps: %w", len(admitted), err)
 	}

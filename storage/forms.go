@@ -54,6 +54,7 @@ type OpenForm struct {
 	Language survey.Lang // the person's own, where AnswerTo has just read it
 
 	tapped  map[int64]tapped // by assignment: what an answer is checked against
+	found   *tapFound        // how things stood when it was read for a press; nil: that is to be looked up
 	ballots ballots          // where the answers stand
 	blank   bool             // what was answered is not known yet
 }
@@ -175,7 +176,10 @@ func (s *Store) form(ctx context.Context, person, request int64) (*OpenForm, for
 	if err != nil || len(q.Salt) == 0 {
 		return f, q, err
 	}
-	return f, q, s.readBallots(ctx, f, q)
+	if f.ballots, err = s.ballotsOf(q); err != nil {
+		return nil, formRow{}, err
+	}
+	return f, q, s.readBallots(ctx, f)
 }
 
 // emptyForm is a request's form without what has been answered.

@@ -38,29 +38,37 @@ type tapFound struct {
 	Asked      []int64 // assignments, in order
 }
 
-// lookUp finds how things stand around a batch of taps, and returns for each why it is refused, nil
-// where it is not.
-func (s *Store) lookUp(ctx context.Context, batch []*tapWrite) ([]error, error) {
-	requests := make([]int64, len(batch))
-	refused := make([]error, len(batch))
-	for i, w := range batch {
-		requests[i], refused[i] = w.tap.RequestID, survey.ErrNotFound
+// lookUp finds how things stand around those taps of a batch of which it is not known; what is not there
+// stays unknown.
+func (s *Store) lookUp(ctx context.Context, batch []*tapWrite) error {
+	var unknown []*tapWrite
+	var requests []int64
+	for _, w := range batch {
+		if w.found == nil {
+			unknown, requests = append(unknown, w), append(requests, w.tap.RequestID)
+		}
+	}
+	if len(unknown) == 0 {
+		return nil
 	}
 	rows, _ := s.pool.Query(ctx, sqlLookUp, pgx.NamedArgs{"requests": requests})
 	var n int
 	var f tapFound
 	_, err := pgx.ForEachRow(rows, []any{&n, &f.PersonID, &f.TelegramID, &f.Language, &f.State, &f.MessageID,
 		&f.RoundState, &f.ClosesAt, &f.Asked}, func() error {
-		w := batch[n-1]
-		w.found, refused[n-1] = f, f.admits(w.tap)
+		found := f
+		unknown[n-1].found = &found
 		f.Asked, f.ClosesAt = nil, nil // the next row's are its own
 		return nil
 	})
-	return refused, err
+	return err
 }
 
 // admits says whether a tap may be written as things stand now.
 func (f *tapFound) admits(tap Tap) error {
+	if f == nil {
+		return survey.ErrNotFound
+	}
 	if f.PersonID != tap.PersonID || tap.TelegramID != 0 && f.TelegramID != tap.TelegramID {
 		return survey.ErrForbidden
 	}

@@ -89,18 +89,14 @@ func eachOpenValue(rows pgx.Rows, of []ballots, do func(i int, v openValue)) err
 }
 
 // readBallots fills a form with what has been answered so far.
-func (s *Store) readBallots(ctx context.Context, f *OpenForm, q formRow) error {
-	b, err := s.ballotsOf(q)
-	if err != nil {
-		return err
-	}
+func (s *Store) readBallots(ctx context.Context, f *OpenForm) error {
 	var values []openValue
-	rows, _ := s.pool.Query(ctx, sqlOpenValues, openValuesOf([]ballots{b}))
-	err = eachOpenValue(rows, []ballots{b}, func(_ int, v openValue) { values = append(values, v) })
+	of := []ballots{f.ballots}
+	rows, _ := s.pool.Query(ctx, sqlOpenValues, openValuesOf(of))
+	err := eachOpenValue(rows, of, func(_ int, v openValue) { values = append(values, v) })
 	if err != nil {
 		return err
 	}
-	f.ballots = b
 	f.enter(values)
 	return nil
 }

@@ -19,53 +19,123 @@ type Press struct {
 	Err    error     // of the form alone, as that of FormToAnswer
 }
 
-// Pressed reads who an account belongs to and the request that was pressed. Its
-// error is survey.ErrNotFound where the account is nobody's.
-func (s *Store) Pressed(ctx context.Context, now time.Time, telegramID, request int64) (Press, error) {
-	p, q, err := s.readPress(ctx, telegramID, request)
-	if err != nil {
-		return Press{}, err
+// Pressed reads who an account belongs to and the request that was pressed, together with other presses.
+// Where the press answers an item (0: it does not), that is enough of the form as long as the item is
+// asked whatever was answered before: it stays blank until AnswerTo has entered what stands in the
+// database. The error is survey.ErrNotFound where the account is nobody's.
+func (s *Store) Pressed(ctx context.Context, now time.Time, telegramID, request int64, answers int) (Press, error) {
+	if p, ok := s.remembered(now, telegramID, request, answers); ok {
+		return p, nil
 	}
-	if p.Err == nil {
-		p.Form, p.Err = s.emptyForm(ctx, p.Person.ID, q)
+	read := &pressRead{account: telegramID, request: request}
+	if err := s.presses.wait(ctx, read); err != nil {
+		return Press{}, fmt.Errorf("storage: press on request %d: %w", request, mapError(err))
 	}
-	if p.Err == nil && len(q.Salt) > 0 {
-		p.Err = s.readBallots(ctx, p.Form, q)
+	if read.person == nil {
+		return Press{}, fmt.Errorf("storage: person of an account: %w", survey.ErrNotFound)
 	}
-	switch {
-	case p.Err != nil:
+	p := Press{Person: *read.person}
+	if p.Form, p.Err = s.pressedForm(ctx, now, read, answers); p.Err != nil {
 		p.Form, p.Err = nil, fmt.Errorf("storage: form of request %d: %w", request, mapError(p.Err))
-	case q.RoundState == survey.RoundOpen && q.State == survey.RequestOpened:
-		s.recent.put(now, request, remember(p))
 	}
 	return p, nil
 }
 
-// readPress sends both questions and reads the answers. It asks nothing else meanwhile: it holds a
-// connection, and all of them may be held so.
-func (s *Store) readPress(ctx context.Context, telegramID, request int64) (p Press, q formRow, err error) {
-	batch := &pgx.Batch{}
-	batch.Queue(sqlPersonByTelegram, pgx.NamedArgs{"telegram": telegramID})
-	batch.Queue(sqlForm, pgx.NamedArgs{"request": request})
-	results := s.pool.SendBatch(ctx, batch)
-	defer func() { _ = results.Close() }() // what failed was returned by the reading
-	if p.Person, err = onePerson(results.Query()); err != nil {
-		return Press{}, formRow{}, fmt.Errorf("storage: person of an account: %w", mapError(err))
+// pressedForm is the form of the request pressed, and remembers it where it can be answered.
+func (s *Store) pressedForm(ctx context.Context, now time.Time, read *pressRead, answers int) (*OpenForm, error) {
+	if read.form == nil {
+		return nil, survey.ErrNotFound
 	}
-	rows, _ := results.Query()
-	q, p.Err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[formRow])
-	return p, q, nil
+	q := *read.form
+	f, err := s.emptyForm(ctx, read.person.ID, q)
+	if err != nil || len(q.Salt) == 0 {
+		return f, err
+	}
+	if f.ballots, err = s.ballotsOf(q); err != nil {
+		return nil, err
+	}
+	open := q.RoundState == survey.RoundOpen && q.State == survey.RequestOpened
+	if open {
+		s.recent.put(now, q.RequestID, remember(*read.person, f))
+	}
+	f.found = &tapFound{PersonID: q.PersonID, TelegramID: read.person.TelegramID, Language: read.person.Language,
+		State: q.State, MessageID: q.MessageID, RoundState: q.RoundState, ClosesAt: q.ClosesAt, Asked: f.ballots.assignments}
+	if f.blank = open && f.suffices(answers); f.blank {
+		return f, nil
+	}
+	return f, s.readBallots(ctx, f)
 }
 
-// Recent returns the press as Pressed read it here a moment ago, without asking anybody. It is good for
-// answering only: its form is blank until AnswerTo has checked it against the database. False where
-// nothing is remembered.
-func (s *Store) Recent(now time.Time, telegramID, request int64) (Press, bool) {
+// suffices reports whether an item can be answered without knowing what else was.
+func (o *OpenForm) suffices(item int) bool {
+	it, ok := o.Form.Questionnaire.Item(item)
+	return ok && len(it.ShowIf) == 0
+}
+
+// pressRead is a press whose person and request are to be read.
+type pressRead struct {
+	account, request int64
+	person           *Person  // nil: there is none
+	form             *formRow // nil: there is none
+}
+
+// Each press is looked up by itself, whatever the plan was made for.
+const (
+	sqlPressPeople = `
+	SELECT t.n::int, p.* FROM unnest(@accounts::bigint[]) WITH ORDINALITY AS t (account, n)
+	CROSS JOIN LATERAL (` + sqlPerson + `WHERE p.telegram_id = t.account OFFSET 0) AS p`
+	sqlPressForms = `
+	SELECT t.n::int, f.* FROM unnest(@requests::bigint[]) WITH ORDINALITY AS t (request, n)
+	CROSS JOIN LATERAL (` + sqlFormOf + ` WHERE q.id = t.request OFFSET 0) AS f`
+)
+
+// readPresses reads people and requests of a batch of presses. It asks nothing else meanwhile: it holds a
+// connection, and all of them may be held so.
+func (s *Store) readPresses(ctx context.Context, presses []*pressRead) ([]error, error) {
+	accounts, requests := make([]int64, len(presses)), make([]int64, len(presses))
+	for i, p := range presses {
+		accounts[i], requests[i] = p.account, p.request
+	}
+	both := &pgx.Batch{}
+	both.Queue(sqlPressPeople, pgx.NamedArgs{"accounts": accounts})
+	both.Queue(sqlPressForms, pgx.NamedArgs{"requests": requests})
+	results := s.pool.SendBatch(ctx, both)
+	defer func() { _ = results.Close() }() // what failed was returned by the reading
+	type person struct {
+		N int
+		Person
+	}
+	rows, _ := results.Query()
+	people, err := pgx.CollectRows(rows, pgx.RowToStructByName[person])
+	if err != nil {
+		return nil, err
+	}
+	type form struct {
+		N int
+		formRow
+	}
+	rows, _ = results.Query()
+	forms, err := pgx.CollectRows(rows, pgx.RowToStructByName[form])
+	if err != nil {
+		return nil, err
+	}
+	for i := range people {
+		presses[people[i].N-1].person = &people[i].Person
+	}
+	for i := range forms {
+		presses[forms[i].N-1].form = &forms[i].formRow
+	}
+	return make([]error, len(presses)), nil
+}
+
+// remembered returns the press as Pressed read it here a moment ago, without asking anybody. False where
+// nothing is remembered, or it does not suffice.
+func (s *Store) remembered(now time.Time, telegramID, request int64, answers int) (Press, bool) {
 	known, ok := s.recent.get(now, request)
-	if !ok || known.person.TelegramID != telegramID {
+	if !ok || known.person.TelegramID != telegramID || !known.form.suffices(answers) {
 		return Press{}, false
 	}
-	f, inner := known.form, known.inner
+	f, inner := known.form, *known.form.Form
 	f.Form, f.blank = &inner, true
 	return Press{Person: known.person, Form: &f}, true
 }
@@ -95,7 +165,7 @@ func (s *Store) answerTo(ctx context.Context, now time.Time, f *OpenForm, tap Ta
 	if err != nil {
 		return err
 	}
-	w.ballots = f.ballots
+	w.ballots, w.found = f.ballots, f.found
 	if err := s.write(ctx, w); err != nil {
 		return err
 	}
@@ -118,25 +188,25 @@ const (
 	maxRecent  = 20_000
 )
 
-// remembered is what does not change while a request is being answered, and is shared by all presses on
+// recentPress is what does not change while a request is being answered, and is shared by all presses on
 // it. Whatever else stands in it is looked up again for every answer.
-type remembered struct {
+type recentPress struct {
 	person Person
-	form   OpenForm
-	inner  survey.Form // without answers
+	form   OpenForm // without answers
 }
 
-func remember(p Press) remembered {
-	r := remembered{person: p.Person, form: *p.Form, inner: *p.Form.Form}
-	r.form.Form, r.inner.Answers, r.inner.Comments = nil, nil, nil
+func remember(person Person, f *OpenForm) recentPress {
+	r, inner := recentPress{person: person, form: *f}, *f.Form
+	inner.Answers, inner.Comments = nil, nil
+	r.form.Form = &inner
 	return r
 }
 
 // recentPresses remembers requests by their ids. The zero value is ready; it is safe for concurrent use.
 type recentPresses struct {
 	mu    sync.Mutex
-	young map[int64]remembered // since turned
-	old   map[int64]remembered // of the time before
+	young map[int64]recentPress // since turned
+	old   map[int64]recentPress // of the time before
 	turns time.Time
 }
 
@@ -148,10 +218,10 @@ func (m *recentPresses) turn(now time.Time) {
 	if now.Sub(m.turns) > recentLife {
 		m.young = nil
 	}
-	m.old, m.young, m.turns = m.young, make(map[int64]remembered), now
+	m.old, m.young, m.turns = m.young, make(map[int64]recentPress), now
 }
 
-func (m *recentPresses) get(now time.Time, request int64) (remembered, bool) {
+func (m *recentPresses) get(now time.Time, request int64) (recentPress, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.turn(now)
@@ -162,7 +232,7 @@ func (m *recentPresses) get(now time.Time, request int64) (remembered, bool) {
 	return r, ok
 }
 
-func (m *recentPresses) put(now time.Time, request int64, r remembered) {
+func (m *recentPresses) put(now time.Time, request int64, r recentPress) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.turn(now)
