@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	fastjson "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/go-telegram/bot/models"
 )
 
@@ -36,7 +37,7 @@ type buttonQuery struct {
 // decode reads an update; where only its id is legible, that much is returned beside the error.
 func decode(raw []byte) (*models.Update, error) {
 	var p buttonUpdate
-	if err := fastjson.Unmarshal(raw, &p); err == nil && p.Query != nil {
+	if err := fastjson.Unmarshal(raw, &p, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)); err == nil && p.Query != nil {
 		return p.update(), nil
 	}
 	var u models.Update

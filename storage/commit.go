@@ -142,8 +142,8 @@ func (s *Store) writeAdmitted(ctx context.Context, taps []*tapWrite, verdict fun
 	}
 	both := &pgx.Batch{}
 	both.Queue(sqlWriteTaps, tapColumns(taps))
-	both.Queue(sqlOpenValues, openValuesOf(of))
-	results := s.pool.SendBatch(ctx, both)
+	queueOpenValues(both, of)
+	results := s.byKeys(ctx, both)
 	defer func() { _ = results.Close() }() // a second time, where all went well
 	rows, _ := results.Query()
 	var n int
@@ -155,8 +155,7 @@ func (s *Store) writeAdmitted(ctx context.Context, taps []*tapWrite, verdict fun
 	if err != nil {
 		return err
 	}
-	rows, _ = results.Query()
-	if err := eachOpenValue(rows, of, func(i int, v openValue) { taps[i].values = append(taps[i].values, v) }); err != nil {
+	if err := eachOpenValue(results, of, func(i int, v openValue) { taps[i].values = append(taps[i].values, v) }); err != nil {
 		return err
 	}
 	return results.Close() // the commit

@@ -10,9 +10,23 @@ import (
 	"pingyi/survey"
 )
 
-// Whose the requests are and how everything stands, for a batch of taps, each looked up by itself
-// whatever the plan was made for. It locks nothing, and is apart from the writing so that nothing ties a
-// ballot to it.
+// Plans are kept by their connections: one made while a table was small would read all of it for every
+// row that is wanted, and be kept when there are a million.
+const sqlByKeys = `SELECT set_config('enable_seqscan', 'off', true)`
+
+// byKeys sends statements that look rows up by their keys, in one transaction. Each row is to be looked up
+// by itself (LATERAL, OFFSET 0).
+func (s *Store) byKeys(ctx context.Context, statements *pgx.Batch) pgx.BatchResults {
+	all := &pgx.Batch{}
+	all.Queue(sqlByKeys)
+	all.QueuedQueries = append(all.QueuedQueries, statements.QueuedQueries...)
+	results := s.pool.SendBatch(ctx, all)
+	_, _ = results.Exec() // where that failed, the next reading says so
+	return results
+}
+
+// Whose the requests are and how everything stands, for a batch of taps. It locks nothing, and is apart
+// from the writing so that nothing ties a ballot to it.
 const sqlLookUp = `
 	SELECT t.n::int, f.*
 	FROM unnest(@requests::bigint[]) WITH ORDINALITY AS t (request_id, n)
@@ -51,7 +65,11 @@ func (s *Store) lookUp(ctx context.Context, batch []*tapWrite) error {
 	if len(unknown) == 0 {
 		return nil
 	}
-	rows, _ := s.pool.Query(ctx, sqlLookUp, pgx.NamedArgs{"requests": requests})
+	asked := &pgx.Batch{}
+	asked.Queue(sqlLookUp, pgx.NamedArgs{"requests": requests})
+	results := s.byKeys(ctx, asked)
+	defer func() { _ = results.Close() }() // what failed was returned by the reading
+	rows, _ := results.Query()
 	var n int
 	var f tapFound
 	_, err := pgx.ForEachRow(rows, []any{&n, &f.PersonID, &f.TelegramID, &f.Language, &f.State, &f.MessageID,

@@ -9,9 +9,7 @@ import (
 	"pingyi/survey"
 )
 
-// Ballots by their ids alone: nothing here names a person. They are looked up
-// one by one: a plan is made while a round has no answers yet, and one that
-// reads all of them would be kept when there are a million.
+// Ballots by their ids alone: nothing here names a person.
 const sqlOpenValues = `
 	SELECT b.k::int, v.item, v.value, v.text
 	FROM unnest(@rounds::bigint[], @ballots::bytea[]) WITH ORDINALITY AS b (round_id, id, k)
@@ -50,8 +48,8 @@ func (s *Store) ballotsOf(q formRow) (ballots, error) {
 	return b, nil
 }
 
-// openValuesOf asks for what stands in several requests' ballots.
-func openValuesOf(of []ballots) pgx.NamedArgs {
+// queueOpenValues asks for what stands in several requests' ballots; eachOpenValue reads the answer.
+func queueOpenValues(b *pgx.Batch, of []ballots) {
 	var rounds []int64
 	var ids [][]byte
 	for _, b := range of {
@@ -59,11 +57,11 @@ func openValuesOf(of []ballots) pgx.NamedArgs {
 			rounds, ids = append(rounds, b.round), append(ids, id)
 		}
 	}
-	return pgx.NamedArgs{"rounds": rounds, "ballots": ids}
+	b.Queue(sqlOpenValues, pgx.NamedArgs{"rounds": rounds, "ballots": ids})
 }
 
-// eachOpenValue reads the answer to openValuesOf; i is the place of the request in it.
-func eachOpenValue(rows pgx.Rows, of []ballots, do func(i int, v openValue)) error {
+// eachOpenValue reads the answer to queueOpenValues; i is the place of the request in it.
+func eachOpenValue(results pgx.BatchResults, of []ballots, do func(i int, v openValue)) error {
 	type place struct {
 		request    int
 		assignment int64
@@ -74,6 +72,7 @@ func eachOpenValue(rows pgx.Rows, of []ballots, do func(i int, v openValue)) err
 			places = append(places, place{i, a})
 		}
 	}
+	rows, _ := results.Query()
 	var k, item int
 	var v openValue
 	_, err := pgx.ForEachRow(rows, []any{&k, &item, &v.value, &v.text}, func() error {
@@ -88,16 +87,23 @@ func eachOpenValue(rows pgx.Rows, of []ballots, do func(i int, v openValue)) err
 	return nil
 }
 
-// readBallots fills a form with what has been answered so far.
-func (s *Store) readBallots(ctx context.Context, f *OpenForm) error {
-	var values []openValue
-	of := []ballots{f.ballots}
-	rows, _ := s.pool.Query(ctx, sqlOpenValues, openValuesOf(of))
-	err := eachOpenValue(rows, of, func(_ int, v openValue) { values = append(values, v) })
+// readBallots fills forms with what has been answered so far.
+func (s *Store) readBallots(ctx context.Context, forms ...*OpenForm) error {
+	of, values := make([]ballots, len(forms)), make([][]openValue, len(forms))
+	for i, f := range forms {
+		of[i] = f.ballots
+	}
+	batch := &pgx.Batch{}
+	queueOpenValues(batch, of)
+	results := s.byKeys(ctx, batch)
+	defer func() { _ = results.Close() }() // what failed was returned by the reading
+	err := eachOpenValue(results, of, func(i int, v openValue) { values[i] = append(values[i], v) })
 	if err != nil {
 		return err
 	}
-	f.enter(values)
+	for i, f := range forms {
+		f.enter(values[i])
+	}
 	return nil
 }
 

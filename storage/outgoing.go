@@ -127,8 +127,7 @@ func (s *Store) formsToAnswer(ctx context.Context, people map[int64]int64) (map[
 		return nil, err
 	}
 	forms := make(map[int64]*OpenForm, len(read))
-	var begun []ballots
-	var whose []*OpenForm
+	var begun []*OpenForm
 	for _, q := range read {
 		f, err := s.emptyForm(ctx, people[q.RequestID], q)
 		if err != nil {
@@ -141,16 +140,10 @@ func (s *Store) formsToAnswer(ctx context.Context, people map[int64]int64) (map[
 		if f.ballots, err = s.ballotsOf(q); err != nil {
 			return nil, err
 		}
-		begun, whose = append(begun, f.ballots), append(whose, f)
+		begun = append(begun, f)
 	}
 	if len(begun) == 0 {
 		return forms, nil
 	}
-	given := make([][]openValue, len(begun))
-	rows, _ = s.pool.Query(ctx, sqlOpenValues, openValuesOf(begun))
-	err = eachOpenValue(rows, begun, func(i int, v openValue) { given[i] = append(given[i], v) })
-	for i, f := range whose {
-		f.enter(given[i])
-	}
-	return forms, err
+	return forms, s.readBallots(ctx, begun...)
 }

@@ -79,7 +79,6 @@ type pressRead struct {
 	form             *formRow // nil: there is none
 }
 
-// Each press is looked up by itself, whatever the plan was made for.
 const (
 	sqlPressPeople = `
 	SELECT t.n::int, p.* FROM unnest(@accounts::bigint[]) WITH ORDINALITY AS t (account, n)
@@ -99,7 +98,7 @@ func (s *Store) readPresses(ctx context.Context, presses []*pressRead) ([]error,
 	both := &pgx.Batch{}
 	both.Queue(sqlPressPeople, pgx.NamedArgs{"accounts": accounts})
 	both.Queue(sqlPressForms, pgx.NamedArgs{"requests": requests})
-	results := s.pool.SendBatch(ctx, both)
+	results := s.byKeys(ctx, both)
 	defer func() { _ = results.Close() }() // what failed was returned by the reading
 	type person struct {
 		N int
