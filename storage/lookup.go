@@ -40,8 +40,12 @@ const sqlLookUp = `
 		WHERE q.id = t.request_id OFFSET 0
 	) AS f`
 
+// foundLife is how long what was found holds for a tap: longer than it waits for the batch before, as a rule.
+const foundLife = time.Second
+
 // tapFound is how things stand around a tap at the moment it is written.
 type tapFound struct {
+	at         time.Time // when that was
 	PersonID   int64
 	TelegramID int64
 	Language   survey.Lang
@@ -52,19 +56,21 @@ type tapFound struct {
 	Asked      []int64 // assignments, in order
 }
 
-// lookUp finds how things stand around those taps of a batch of which it is not known; what is not there
-// stays unknown.
+// lookUp finds how things stand around those taps of a batch of which it is not known, or not any more;
+// what is not there stays unknown.
 func (s *Store) lookUp(ctx context.Context, batch []*tapWrite) error {
 	var unknown []*tapWrite
 	var requests []int64
 	for _, w := range batch {
-		if w.found == nil {
+		if w.found == nil || time.Since(w.found.at) > foundLife {
+			w.found = nil
 			unknown, requests = append(unknown, w), append(requests, w.tap.RequestID)
 		}
 	}
 	if len(unknown) == 0 {
 		return nil
 	}
+	now := time.Now()
 	asked := &pgx.Batch{}
 	asked.Queue(sqlLookUp, pgx.NamedArgs{"requests": requests})
 	results := s.byKeys(ctx, asked)
@@ -75,6 +81,7 @@ func (s *Store) lookUp(ctx context.Context, batch []*tapWrite) error {
 	_, err := pgx.ForEachRow(rows, []any{&n, &f.PersonID, &f.TelegramID, &f.Language, &f.State, &f.MessageID,
 		&f.RoundState, &f.ClosesAt, &f.Asked}, func() error {
 		found := f
+		found.at = now
 		unknown[n-1].found = &found
 		f.Asked, f.ClosesAt = nil, nil // the next row's are its own
 		return nil

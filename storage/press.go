@@ -58,7 +58,7 @@ func (s *Store) pressedForm(ctx context.Context, now time.Time, read *pressRead,
 	if open {
 		s.recent.put(now, q.RequestID, remember(*read.person, f))
 	}
-	f.found = &tapFound{PersonID: q.PersonID, TelegramID: read.person.TelegramID, Language: read.person.Language,
+	f.found = &tapFound{at: read.at, PersonID: q.PersonID, TelegramID: read.person.TelegramID, Language: read.person.Language,
 		State: q.State, MessageID: q.MessageID, RoundState: q.RoundState, ClosesAt: q.ClosesAt, Asked: f.ballots.assignments}
 	if f.blank = open && f.suffices(answers); f.blank {
 		return f, nil
@@ -75,8 +75,9 @@ func (o *OpenForm) suffices(item int) bool {
 // pressRead is a press whose person and request are to be read.
 type pressRead struct {
 	account, request int64
-	person           *Person  // nil: there is none
-	form             *formRow // nil: there is none
+	at               time.Time // when it was read
+	person           *Person   // nil: there is none
+	form             *formRow  // nil: there is none
 }
 
 const (
@@ -93,7 +94,7 @@ const (
 func (s *Store) readPresses(ctx context.Context, presses []*pressRead) ([]error, error) {
 	accounts, requests := make([]int64, len(presses)), make([]int64, len(presses))
 	for i, p := range presses {
-		accounts[i], requests[i] = p.account, p.request
+		accounts[i], requests[i], p.at = p.account, p.request, time.Now()
 	}
 	both := &pgx.Batch{}
 	both.Queue(sqlPressPeople, pgx.NamedArgs{"accounts": accounts})

@@ -43,8 +43,12 @@ func (c scene) plan(seed uint64, length time.Duration) []trouble {
 	}
 	dice := rand.New(rand.NewPCG(seed, 1))
 	kinds := troubles
-	// Enough is delivered twice whatever the dice say; with standbys servers go more often, and the primary.
+	// Whatever the dice say, enough is delivered twice and every replica dies with leases in its hands; with
+	// standbys servers go more often, and the primary.
 	all := []trouble{{kind: "duplicates", after: length / 10, n: enoughDuplicates}}
+	for i := range c.replicas {
+		all = append(all, trouble{kind: "kill replica", after: length / 20, replica: i, lasts: time.Second})
+	}
 	if c.standbys > 0 {
 		kinds = slices.Concat(troubles, slices.Repeat([]string{"kill Postgres"}, 3))
 		all = append(all, trouble{kind: "kill Postgres", after: length / 8, lasts: time.Second, n: 2})
