@@ -18,29 +18,38 @@ const (
 	slotLate = 500 * time.Millisecond
 )
 
-// pathMemory is how long the shortest way to Telegram and back is remembered.
-const pathMemory = time.Minute
+const (
+	// pathMemory is how long the shortest way to Telegram and back is remembered.
+	pathMemory = time.Minute
+	// pathTrial is how long it is only learned: the first calls of a process, which connect and meet others
+	// that do, may all take longer than they have to.
+	pathTrial = 5 * time.Second
+)
 
 // path knows how long the way to Telegram and back takes at least, lately. It is safe for concurrent use.
 type path struct {
 	mu           sync.Mutex
-	since        time.Time
+	first, since time.Time
 	least, older time.Duration // in the time since then, and in the one before
 }
 
 // arrived returns when a call has come to Telegram at the latest, told as if the way there took no time
-// where nothing is in the way: what it took longer than others can have been before it arrived.
+// where nothing is in the way: what it took longer than others can have been before it arrived. As long as
+// that is not known, it may have arrived when it ended.
 func (p *path) arrived(begun, ended time.Time) time.Time {
 	took := ended.Sub(begun)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
 	case p.since.IsZero():
-		p.since, p.least, p.older = ended, took, took
+		p.first, p.since, p.least, p.older = ended, ended, took, took
 	case ended.Sub(p.since) > pathMemory:
 		p.since, p.least, p.older = ended, took, p.least
 	}
 	p.least = min(p.least, took)
+	if ended.Sub(p.first) < pathTrial {
+		return ended
+	}
 	return ended.Add(-min(p.least, p.older))
 }
 

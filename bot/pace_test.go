@@ -13,9 +13,9 @@ func TestPathTellsWhenACallArrived(t *testing.T) {
 	for _, c := range []struct {
 		after, took, late time.Duration
 	}{
-		{0, 80 * time.Millisecond, 0},
-		{time.Second, 50 * time.Millisecond, 0},
-		{2 * time.Second, 350 * time.Millisecond, 300 * time.Millisecond},
+		{0, 80 * time.Millisecond, 80 * time.Millisecond}, // nobody knows yet
+		{time.Second, 50 * time.Millisecond, 50 * time.Millisecond},
+		{2 * pathTrial, 350 * time.Millisecond, 300 * time.Millisecond},
 		{pathMemory + 10*time.Second, 90 * time.Millisecond, 40 * time.Millisecond}, // what was shorter is still known
 		{2*pathMemory + 20*time.Second, 95 * time.Millisecond, 5 * time.Millisecond},
 		{2*pathMemory + 30*time.Second, 40 * time.Millisecond, 0},
