@@ -3,6 +3,8 @@ package storage
 import (
 	"context"
 	"fmt"
+	"maps"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -194,8 +196,8 @@ func (s *Store) emptyForm(ctx context.Context, person int64, q formRow) (*OpenFo
 	asks := survey.Asks{Mode: q.Asks, Min: q.AsksMin, Max: q.AsksMax}
 	f := &OpenForm{
 		RequestID: q.RequestID, State: q.State, MessageID: q.MessageID,
-		Round: FormRound{ID: q.RoundID, Code: q.RoundCode, Title: q.RoundTitle, State: q.RoundState, ClosesAt: q.ClosesAt},
-		Panel: FormPanel{ID: q.PanelID, Code: q.PanelCode, Title: q.PanelTitle, Relation: q.Relation,
+		Round: FormRound{ID: q.RoundID, Code: q.RoundCode, Title: s.texts.share(textOf{"round", q.RoundID}, q.RoundTitle), State: q.RoundState, ClosesAt: q.ClosesAt},
+		Panel: FormPanel{ID: q.PanelID, Code: q.PanelCode, Title: s.texts.share(textOf{"panel", q.PanelID}, q.PanelTitle), Relation: q.Relation,
 			Identity: q.Identity, Minimum: q.Minimum, Asks: asks},
 		Form: &survey.Form{Questionnaire: questionnaire, Asks: asks,
 			Answers: make(map[survey.Key]string), Comments: make(map[survey.Key]string)},
@@ -203,7 +205,7 @@ func (s *Store) emptyForm(ctx context.Context, person int64, q formRow) (*OpenFo
 	f.tapped = make(map[int64]tapped, len(q.Asked))
 	for _, a := range q.Asked {
 		f.Form.Asked = append(f.Form.Asked, survey.Asked{
-			Assignment: a.Assignment, Subject: a.Code, Name: a.Name, Relation: a.Relation})
+			Assignment: a.Assignment, Subject: a.Code, Name: s.texts.share(textOf{"subject", a.ID}, a.Name), Relation: a.Relation})
 		f.tapped[a.Assignment] = tapped{
 			PersonID: q.PersonID, State: q.State, RoundID: q.RoundID, RoundState: q.RoundState, Salt: q.Salt,
 			PanelID: q.PanelID, QuestionnaireID: q.QuestionnaireID, Stratum: q.Stratum, RequestID: q.RequestID,
@@ -235,4 +237,34 @@ func (s *Store) choosable(ctx context.Context, now time.Time, q formRow) ([]Choo
 		choosable[i] = Choosable{ID: r.ID, Code: r.Code, Name: r.Name, Group: r.Group, Chosen: chosen[r.ID]}
 	}
 	return choosable, nil
+}
+
+// maxShared bounds how many texts are remembered to be shared.
+const maxShared = 10_000
+
+// sharedTexts keeps one copy of what is the same in many forms, of which thousands are remembered at a
+// time (press.go). The zero value is ready; it is safe for concurrent use.
+type sharedTexts struct {
+	mu    sync.Mutex
+	known map[textOf]survey.Text
+}
+
+// textOf is whose title or name a text is.
+type textOf struct {
+	kind string
+	id   int64
+}
+
+// share returns the text, as the copy that others have where it still reads the same.
+func (t *sharedTexts) share(of textOf, text survey.Text) survey.Text {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if known, ok := t.known[of]; ok && maps.Equal(known, text) {
+		return known
+	}
+	if t.known == nil || len(t.known) >= maxShared {
+		t.known = make(map[textOf]survey.Text)
+	}
+	t.known[of] = text
+	return text
 }

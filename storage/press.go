@@ -185,7 +185,7 @@ func (s *Store) answerTo(ctx context.Context, now time.Time, f *OpenForm, tap Ta
 // again within it.
 const (
 	recentLife = time.Minute
-	maxRecent  = 20_000
+	maxRecent  = 5_000 // about 5 kB each
 )
 
 // recentPress is what does not change while a request is being answered, and is shared by all presses on

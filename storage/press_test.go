@@ -3,6 +3,7 @@ package storage
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"testing"
 	"time"
 
@@ -123,6 +124,28 @@ func TestPressesReadTogether(t *testing.T) {
 	c.presses.run()
 	if err := g.Wait(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// Forms that are remembered by the thousand keep one copy of what is the same in all, as long as it is.
+func TestFormsShareTexts(t *testing.T) {
+	t.Parallel()
+	c := newCity(t, 2)
+	c.open(residents)
+	_, one := c.form("c001")
+	person, two := c.form("c002")
+	same := func(a, b survey.Text) bool { return reflect.ValueOf(a).Pointer() == reflect.ValueOf(b).Pointer() }
+	if !same(one.Round.Title, two.Round.Title) || !same(one.Panel.Title, two.Panel.Title) ||
+		!same(one.Form.Asked[0].Name, two.Form.Asked[0].Name) {
+		t.Error("every form has texts of its own")
+	}
+	exec(t, c.Store, `UPDATE subject SET name = '{"":"renamed"}' WHERE code = $1`, two.Form.Asked[0].Subject)
+	again, err := c.FormToAnswer(t.Context(), person, two.RequestID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := again.Form.Asked[0].Name.In(survey.ZhHans); got != "renamed" {
+		t.Errorf("the subject is still called %s", got)
 	}
 }
 

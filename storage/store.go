@@ -46,6 +46,7 @@ type Store struct {
 	taps           gatherer[*tapWrite]
 	presses        gatherer[*pressRead]
 	recent         recentPresses
+	texts          sharedTexts
 	questionnaires questionnaires
 }
 
