@@ -175,7 +175,7 @@ func TestAnswerAfterWaiting(t *testing.T) {
 	case <-time.After(3 * busyPause):
 	}
 	exec(t, c.Store, `UPDATE request SET state = 'done' WHERE id = $1`, f.RequestID)
-	time.Sleep(busyPause) // whoever looked it up before has met the round held again
+	time.Sleep(5 * busyPause) // whoever looked it up before has met the round held again
 	if err := tx.Commit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
