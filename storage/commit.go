@@ -65,8 +65,8 @@ func (s *Store) write(ctx context.Context, w *tapWrite) error {
 
 // One statement: rounds are share-locked (rows that somebody holds to change
 // them are passed over: waiting here would hold up the taps of all rounds),
-// updates recorded, and what is left written with each key once, the last tap
-// winning. Keys are sorted, so that two batches cannot deadlock. A text that
+// updates recorded, and what is left written: a request is in a batch once, and
+// so is a key. Keys are sorted, so that two batches cannot deadlock. A text that
 // is removed stays as an empty row: deleting would lock every round's table.
 const sqlWriteTaps = `
 	WITH tap AS MATERIALIZED (
@@ -82,22 +82,22 @@ const sqlWriteTaps = `
 		WHERE h.state = 'open' AND t.update_id <> 0 ORDER BY t.update_id
 		ON CONFLICT (update_id) DO NOTHING RETURNING update_id
 	), good AS MATERIALIZED (
-		SELECT t.* FROM tap t JOIN held h ON h.id = t.round_id LEFT JOIN fresh f ON f.update_id = t.update_id
-		WHERE h.state = 'open' AND (t.update_id = 0 OR f.update_id IS NOT NULL)
+		SELECT t.* FROM tap t JOIN held h ON h.id = t.round_id
+		WHERE h.state = 'open' AND (t.update_id = 0 OR t.update_id IN (SELECT update_id FROM fresh))
 	), ballots AS (
 		INSERT INTO open_ballot (round_id, id, panel_id, subject_id, relation, stratum)
-		SELECT DISTINCT ON (round_id, ballot_id) round_id, ballot_id, panel_id, subject_id, relation, stratum
+		SELECT round_id, ballot_id, panel_id, subject_id, relation, stratum
 		FROM good ORDER BY round_id, ballot_id
 		ON CONFLICT (round_id, id) DO NOTHING
 	), answers AS (
 		INSERT INTO open_answer (round_id, ballot_id, item, value)
-		SELECT DISTINCT ON (round_id, ballot_id, item) round_id, ballot_id, item, value
-		FROM good WHERE value IS NOT NULL ORDER BY round_id, ballot_id, item, n DESC
+		SELECT round_id, ballot_id, item, value
+		FROM good WHERE value IS NOT NULL ORDER BY round_id, ballot_id, item
 		ON CONFLICT (round_id, ballot_id, item) DO UPDATE SET value = excluded.value
 	), texts AS (
 		INSERT INTO open_comment (round_id, ballot_id, item, text)
-		SELECT DISTINCT ON (round_id, ballot_id, item) round_id, ballot_id, item, text
-		FROM good WHERE text IS NOT NULL ORDER BY round_id, ballot_id, item, n DESC
+		SELECT round_id, ballot_id, item, text
+		FROM good WHERE text IS NOT NULL ORDER BY round_id, ballot_id, item
 		ON CONFLICT (round_id, ballot_id, item) DO UPDATE SET text = excluded.text
 	)
 	SELECT t.n, CASE WHEN h.id IS NULL THEN 'busy' WHEN h.state <> 'open' THEN h.state
@@ -142,7 +142,8 @@ func (s *Store) writeAdmitted(ctx context.Context, taps []*tapWrite, verdict fun
 	}
 	both := &pgx.Batch{}
 	both.Queue(sqlWriteTaps, tapColumns(taps))
-	queueOpenValues(both, of)
+	reads := openReads(of)
+	queueOpenValues(both, reads)
 	results := s.byKeys(ctx, both)
 	defer func() { _ = results.Close() }() // a second time, where all went well
 	rows, _ := results.Query()
@@ -155,7 +156,7 @@ func (s *Store) writeAdmitted(ctx context.Context, taps []*tapWrite, verdict fun
 	if err != nil {
 		return err
 	}
-	if err := eachOpenValue(results, of, func(i int, v openValue) { taps[i].values = append(taps[i].values, v) }); err != nil {
+	if err := eachOpenValue(results, reads, func(i int, v openValue) { taps[i].values = append(taps[i].values, v) }); err != nil {
 		return err
 	}
 	return results.Close() // the commit

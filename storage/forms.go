@@ -178,7 +178,7 @@ func (s *Store) form(ctx context.Context, person, request int64) (*OpenForm, for
 	if err != nil || len(q.Salt) == 0 {
 		return f, q, err
 	}
-	if f.ballots, err = s.ballotsOf(q); err != nil {
+	if f.ballots, err = s.ballotsOf(q, f.Form.Questionnaire); err != nil {
 		return nil, formRow{}, err
 	}
 	return f, q, s.readBallots(ctx, f)

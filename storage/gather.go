@@ -12,8 +12,8 @@ import (
 type gatherer[T any] struct {
 	// do does a batch and returns an error for each, or one for all where nothing was done.
 	do func(ctx context.Context, batch []T) ([]error, error)
-	// key, where it is not nil, tells what may stand in a batch only once: a repetition waits for the
-	// outcome of the first. 0 may stand there any number of times.
+	// key, where it is not nil, tells what may stand in a batch only once: what has the same waits for the
+	// outcome of the first.
 	key func(T) int64
 
 	mu      sync.Mutex
@@ -73,15 +73,13 @@ func (g *gatherer[T]) take() (batch []T, outcomes []chan error) {
 	var rest []gathered[T]
 	keys := make(map[int64]bool, len(g.waiting))
 	for _, w := range g.waiting {
-		key := int64(0)
-		if g.key != nil {
-			key = g.key(w.what)
-		}
-		if len(batch) == maxBatch || key != 0 && keys[key] {
+		if len(batch) == maxBatch || g.key != nil && keys[g.key(w.what)] {
 			rest = append(rest, w)
 			continue
 		}
-		keys[key] = true
+		if g.key != nil {
+			keys[g.key(w.what)] = true
+		}
 		batch, outcomes = append(batch, w.what), append(outcomes, w.outcome)
 	}
 	g.waiting = rest

@@ -9,16 +9,20 @@ import (
 	"pingyi/survey"
 )
 
-// Ballots by their ids alone: nothing here names a person.
-const sqlOpenValues = `
-	SELECT b.k::int, v.item, v.value, v.text
-	FROM unnest(@rounds::bigint[], @ballots::bytea[]) WITH ORDINALITY AS b (round_id, id, k)
+// What stands in the ballots of one round, by their ids alone: nothing here names a person. The round's own
+// tables are read: a plan for all rounds' would look through those of every round that is open.
+const (
+	sqlOpenAnswers = `
+	SELECT b.k::int, v.item, v.value FROM unnest(@ballots::bytea[]) WITH ORDINALITY AS b (id, k)
 	CROSS JOIN LATERAL (
-		SELECT item, value, false FROM open_answer WHERE round_id = b.round_id AND ballot_id = b.id
-		UNION ALL
-		SELECT item, text, true FROM open_comment WHERE round_id = b.round_id AND ballot_id = b.id AND text <> ''
-		OFFSET 0
-	) AS v (item, value, text)`
+		SELECT item, value FROM open_answer_%d WHERE round_id = @round AND ballot_id = b.id OFFSET 0
+	) AS v`
+	sqlOpenTexts = `
+	SELECT b.k::int, v.item, v.text FROM unnest(@ballots::bytea[]) WITH ORDINALITY AS b (id, k)
+	CROSS JOIN LATERAL (
+		SELECT item, text FROM open_comment_%d WHERE round_id = @round AND ballot_id = b.id AND text <> '' OFFSET 0
+	) AS v`
+)
 
 // openValue is one answer or text of an open ballot.
 type openValue struct {
@@ -32,15 +36,16 @@ type ballots struct {
 	round       int64
 	ids         [][]byte
 	assignments []int64
+	texts       bool // texts can stand in them
 }
 
 // ballotsOf works out the ballots of a request whose round has its salt.
-func (s *Store) ballotsOf(q formRow) (ballots, error) {
+func (s *Store) ballotsOf(q formRow, questionnaire *survey.Questionnaire) (ballots, error) {
 	key, err := s.roundKey(q.Salt)
 	if err != nil {
 		return ballots{}, err
 	}
-	b := ballots{round: q.RoundID}
+	b := ballots{round: q.RoundID, texts: questionnaire.TakesTexts()}
 	for _, a := range q.Asked {
 		b.ids = append(b.ids, ballotID(key, a.Assignment))
 		b.assignments = append(b.assignments, a.Assignment)
@@ -48,56 +53,90 @@ func (s *Store) ballotsOf(q formRow) (ballots, error) {
 	return b, nil
 }
 
-// queueOpenValues asks for what stands in several requests' ballots; eachOpenValue reads the answer.
-func queueOpenValues(b *pgx.Batch, of []ballots) {
-	var rounds []int64
-	var ids [][]byte
-	for _, b := range of {
-		for _, id := range b.ids {
-			rounds, ids = append(rounds, b.round), append(ids, id)
-		}
-	}
-	b.Queue(sqlOpenValues, pgx.NamedArgs{"rounds": rounds, "ballots": ids})
+// openRead is one statement that reads from ballots of a round.
+type openRead struct {
+	sql    string
+	round  int64
+	text   bool
+	ids    [][]byte
+	places []place
 }
 
-// eachOpenValue reads the answer to queueOpenValues; i is the place of the request in it.
-func eachOpenValue(results pgx.BatchResults, of []ballots, do func(i int, v openValue)) error {
-	type place struct {
-		request    int
-		assignment int64
+// place says which ballot of which request an id is.
+type place struct {
+	request    int // its place among those read for
+	assignment int64
+}
+
+// openReads are the statements that read what stands in several requests' ballots.
+func openReads(of []ballots) []*openRead {
+	var reads []*openRead
+	find := func(sql string, round int64, text bool) *openRead {
+		for _, r := range reads {
+			if r.round == round && r.text == text {
+				return r
+			}
+		}
+		reads = append(reads, &openRead{sql: fmt.Sprintf(sql, round), round: round, text: text})
+		return reads[len(reads)-1]
 	}
-	var places []place
 	for i, b := range of {
-		for _, a := range b.assignments {
-			places = append(places, place{i, a})
+		if len(b.ids) == 0 {
+			continue
+		}
+		find(sqlOpenAnswers, b.round, false).add(i, b)
+		if b.texts {
+			find(sqlOpenTexts, b.round, true).add(i, b)
 		}
 	}
-	rows, _ := results.Query()
-	var k, item int
-	var v openValue
-	_, err := pgx.ForEachRow(rows, []any{&k, &item, &v.value, &v.text}, func() error {
-		p := places[k-1]
-		v.key = survey.Key{Assignment: p.assignment, Item: item}
-		do(p.request, v)
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("reading open ballots: %w", err)
+	return reads
+}
+
+func (r *openRead) add(request int, b ballots) {
+	r.ids = append(r.ids, b.ids...)
+	for _, a := range b.assignments {
+		r.places = append(r.places, place{request, a})
+	}
+}
+
+// queueOpenValues asks for what stands in ballots; eachOpenValue reads the answer.
+func queueOpenValues(b *pgx.Batch, reads []*openRead) {
+	for _, r := range reads {
+		b.Queue(r.sql, pgx.NamedArgs{"round": r.round, "ballots": r.ids})
+	}
+}
+
+// eachOpenValue reads the answer to queueOpenValues; i is the place of the request.
+func eachOpenValue(results pgx.BatchResults, reads []*openRead, do func(i int, v openValue)) error {
+	for _, r := range reads {
+		rows, _ := results.Query()
+		var k, item int
+		v := openValue{text: r.text}
+		_, err := pgx.ForEachRow(rows, []any{&k, &item, &v.value}, func() error {
+			p := r.places[k-1]
+			v.key = survey.Key{Assignment: p.assignment, Item: item}
+			do(p.request, v)
+			return nil
+		})
+		if err != nil {
+			return fmt.Errorf("reading open ballots of round %d: %w", r.round, err)
+		}
 	}
 	return nil
 }
 
 // readBallots fills forms with what has been answered so far.
 func (s *Store) readBallots(ctx context.Context, forms ...*OpenForm) error {
-	of, values := make([]ballots, len(forms)), make([][]openValue, len(forms))
+	of := make([]ballots, len(forms))
 	for i, f := range forms {
 		of[i] = f.ballots
 	}
+	reads, values := openReads(of), make([][]openValue, len(forms))
 	batch := &pgx.Batch{}
-	queueOpenValues(batch, of)
+	queueOpenValues(batch, reads)
 	results := s.byKeys(ctx, batch)
 	defer func() { _ = results.Close() }() // what failed was returned by the reading
-	err := eachOpenValue(results, of, func(i int, v openValue) { values[i] = append(values[i], v) })
+	err := eachOpenValue(results, reads, func(i int, v openValue) { values[i] = append(values[i], v) })
 	if err != nil {
 		return err
 	}

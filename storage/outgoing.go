@@ -137,7 +137,7 @@ func (s *Store) formsToAnswer(ctx context.Context, people map[int64]int64) (map[
 		if q.State != survey.RequestOpened || len(q.Salt) == 0 {
 			continue // nothing was answered
 		}
-		if f.ballots, err = s.ballotsOf(q); err != nil {
+		if f.ballots, err = s.ballotsOf(q, f.Form.Questionnaire); err != nil {
 			return nil, err
 		}
 		begun = append(begun, f)

@@ -51,7 +51,7 @@ func (s *Store) pressedForm(ctx context.Context, now time.Time, read *pressRead,
 	if err != nil || len(q.Salt) == 0 {
 		return f, err
 	}
-	if f.ballots, err = s.ballotsOf(q); err != nil {
+	if f.ballots, err = s.ballotsOf(q, f.Form.Questionnaire); err != nil {
 		return nil, err
 	}
 	open := q.RoundState == survey.RoundOpen && q.State == survey.RequestOpened

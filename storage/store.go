@@ -81,7 +81,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		return nil, fmt.Errorf("storage: connecting to the database: %w", err)
 	}
 	s := &Store{pool: pool, keys: k, zone: cfg.Zone, log: cfg.Log}
-	s.taps.do, s.taps.key = s.writeTaps, func(w *tapWrite) int64 { return w.tap.UpdateID }
+	s.taps.do, s.taps.key = s.writeTaps, func(w *tapWrite) int64 { return w.tap.RequestID }
 	s.presses.do = s.readPresses
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)

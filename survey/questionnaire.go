@@ -1,6 +1,9 @@
 package survey
 
-import "math/big"
+import (
+	"math/big"
+	"slices"
+)
 
 // Limits of what a questionnaire may hold, so that it fits a phone and a callback.
 const (
@@ -116,4 +119,9 @@ func (q *Questionnaire) Item(n int) (*Item, bool) {
 		return nil, false
 	}
 	return &q.Items[n-1], true
+}
+
+// TakesTexts reports whether anything can be written into the questionnaire: texts, or comments.
+func (q *Questionnaire) TakesTexts() bool {
+	return slices.ContainsFunc(q.Items, func(it Item) bool { return it.Comment || it.AnswerKind() == ShortText })
 }
