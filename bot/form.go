@@ -305,7 +305,10 @@ func (t *turn) draw(ctx context.Context, c *conversation) {
 func (t *turn) keep(ctx context.Context, c *conversation, message int) {
 	s := c.session
 	s.Request, s.Round, s.Message, s.Position = c.RequestID, c.Round.ID, message, c.position
-	s.Seen = standing(c.Form, c.position.Step)
+	s.Seen = ""
+	if c.position.Awaiting != survey.AwaitingNothing {
+		s.Seen = standing(c.Form, c.position.Step)
+	}
 	if !c.trying() {
 		s.Trial = nil
 	}

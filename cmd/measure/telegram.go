@@ -53,7 +53,9 @@ func (t *telegram) serve(c *fasthttp.RequestCtx) {
 		result = `{` + questionShown + `}`
 	}
 	c.SetContentType("application/json")
-	_, _ = c.WriteString(`{"ok":true,"result":` + result + `}`) // into memory
+	_, _ = c.WriteString(`{"ok":true,"result":`) // into memory, as what follows
+	_, _ = c.WriteString(result)
+	_, _ = c.WriteString(`}`)
 }
 
 // questionShown is a message as it comes with each press on it and with each answer to redrawing it: a

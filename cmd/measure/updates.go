@@ -87,6 +87,7 @@ func (r *contestResult) rate() float64 { return float64(len(r.latencies)) / r.to
 // contest presses the contenders in turns.
 func (b *bench) contest(ctx context.Context, all []contender, length time.Duration) ([]contestResult, error) {
 	processes, results := make([]*process, len(all)), make([]contestResult, len(all))
+	pressers := make([]*fasthttp.HostClient, len(all))
 	for i, c := range all {
 		listen, err := freeAddress(ctx)
 		if err == nil {
@@ -96,14 +97,16 @@ func (b *bench) contest(ctx context.Context, all []contender, length time.Durati
 			return nil, fmt.Errorf("%s: %w", c.name, err)
 		}
 		defer processes[i].stop()
-		if _, _, err := b.load(ctx, processes[i], turn, 0); err != nil { // warm
+		pressers[i] = newPresser(processes[i])
+		defer pressers[i].CloseIdleConnections()
+		if _, _, err := b.load(ctx, pressers[i], turn, 0); err != nil { // warm
 			return nil, fmt.Errorf("%s: %w", c.name, err)
 		}
 	}
 	for range max(1, length/turn) {
 		for i, p := range processes {
 			r, used := &results[i], p.cpu()
-			took, latencies, err := b.load(ctx, p, turn, 0)
+			took, latencies, err := b.load(ctx, pressers[i], turn, 0)
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", all[i].name, err)
 			}
@@ -114,7 +117,7 @@ func (b *bench) contest(ctx context.Context, all []contender, length time.Durati
 		r := &results[i]
 		slices.Sort(r.latencies)
 		r.memory = p.memory()
-		_, half, err := b.load(ctx, p, length, r.rate()/2)
+		_, half, err := b.load(ctx, pressers[i], length, r.rate()/2)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", all[i].name, err)
 		}
@@ -126,9 +129,7 @@ func (b *bench) contest(ctx context.Context, all []contender, length time.Durati
 
 // load presses for a while, as fast as it goes or at a rate; whoever has pressed presses again once the
 // message is redrawn. It returns when the last one was, and how long each press took until 200.
-func (b *bench) load(ctx context.Context, p *process, length time.Duration, rate float64) (time.Duration, []time.Duration, error) {
-	client := newPresser(p)
-	defer client.CloseIdleConnections()
+func (b *bench) load(ctx context.Context, client *fasthttp.HostClient, length time.Duration, rate float64) (time.Duration, []time.Duration, error) {
 	ready := make(chan int, len(b.forms)) // who may press
 	who := make(map[int64]int, len(b.forms))
 	for i, f := range b.forms {
@@ -178,24 +179,18 @@ var lastUpdate atomic.Int64
 
 // newPresser returns a client for the presses on a process.
 func newPresser(p *process) *fasthttp.HostClient {
-	return &fasthttp.HostClient{Addr: strings.TrimPrefix(p.base, "http://"), ReadTimeout: time.Minute}
+	return &fasthttp.HostClient{Addr: strings.TrimPrefix(p.base, "http://"), ReadTimeout: time.Minute, DisablePathNormalizing: true}
 }
 
 // press sends one update: the answer of a person to one of their questions.
 func press(client *fasthttp.HostClient, f form, i int) error {
-	id := 1_000_000 + lastUpdate.Add(1)
-	data := fmt.Sprintf("a.%s.%s.%d.%d", strconv.FormatInt(f.Request, 36),
-		strconv.FormatInt(f.Assignments[i%len(f.Assignments)], 36), 1+i/3%3, i%5)
-	who := fmt.Sprintf(`"id":%d,"first_name":"P","last_name":"Resser","username":"presser"`, f.Telegram)
-	body := fmt.Sprintf(`{"update_id":%d,"callback_query":{"id":"%d","from":{%s,"is_bot":false,"language_code":"en"},`, id, id, who) +
-		`"message":{"chat":{` + who + `,"type":"private"},` + questionShown + `},"chat_instance":"-8273645182736451827","data":"` + data + `"}}`
 	req, resp := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
 	defer func() { fasthttp.ReleaseRequest(req); fasthttp.ReleaseResponse(resp) }()
 	req.Header.SetMethod(fasthttp.MethodPost)
 	req.Header.SetContentType("application/json")
 	req.Header.Set("X-Telegram-Bot-Api-Secret-Token", hookSecret)
 	req.SetRequestURI("http://" + client.Addr + hookPath)
-	req.SetBodyString(body)
+	req.SwapBody(f.update(req.SwapBody(nil)[:0], i))
 	if err := client.Do(req, resp); err != nil {
 		return err
 	}
@@ -203,4 +198,31 @@ func press(client *fasthttp.HostClient, f form, i int) error {
 		return fmt.Errorf("press answered with %d", resp.StatusCode())
 	}
 	return nil
+}
+
+// update appends the i-th press of a person as it comes from Telegram.
+func (f form) update(b []byte, i int) []byte {
+	id := 1_000_000 + lastUpdate.Add(1)
+	who := func() {
+		b = append(b, `"id":`...)
+		b = strconv.AppendInt(b, f.Telegram, 10)
+		b = append(b, `,"first_name":"P","last_name":"Resser","username":"presser",`...)
+	}
+	b = append(b, `{"update_id":`...)
+	b = strconv.AppendInt(b, id, 10)
+	b = append(b, `,"callback_query":{"id":"`...)
+	b = strconv.AppendInt(b, id, 10)
+	b = append(b, `","from":{`...)
+	who()
+	b = append(b, `"is_bot":false,"language_code":"en"},"message":{"chat":{`...)
+	who()
+	b = append(b, `"type":"private"},`+questionShown+`},"chat_instance":"-8273645182736451827","data":"a.`...)
+	b = strconv.AppendInt(b, f.Request, 36)
+	b = append(b, '.')
+	b = strconv.AppendInt(b, f.Assignments[i%len(f.Assignments)], 36)
+	b = append(b, '.')
+	b = strconv.AppendInt(b, int64(1+i/3%3), 36)
+	b = append(b, '.')
+	b = strconv.AppendInt(b, int64(i%5), 36)
+	return append(b, `"}}`...)
 }
