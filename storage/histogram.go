@@ -38,21 +38,18 @@ const sqlSheetsCounted = `
 	) a ON a.ballot_id = b.id
 	WHERE b.round_id = @round AND b.panel_id = ANY(@panels::bigint[])`
 
-// sqlAlike returns the statement that says how many ballots of a cell have how many answers. In all
-// else they are equal: the least is any.
+// sqlAlike returns the statement that says how many ballots of a cell have how many answers, and which of
+// them are valid and have too few. In all else they are equal: what is told of one holds for all.
 func sqlAlike(sheets string) string {
 	return `
-	SELECT cell, panel_id, s.code AS subject, relation, stratum, status = 'valid' AS valid, answered, ballots
+	SELECT cell, b.panel_id, s.code AS subject, b.relation, b.stratum, b.status = 'valid' AS valid, answered, ballots, void
 	FROM (
-		SELECT id >> ` + cellBits + ` AS cell, n AS answered, count(*) AS ballots, min(panel_id) AS panel_id, min(subject_id) AS subject_id,
-		       min(relation COLLATE "C") AS relation, min(stratum COLLATE "C") AS stratum, min(status COLLATE "C") AS status
+		SELECT id >> ` + cellBits + ` AS cell, n AS answered, count(*) AS ballots, min(id) AS id,
+		       coalesce(array_agg(id) FILTER (WHERE n < @enough AND status = 'valid'), '{}') AS void
 		FROM (` + sheets + `) sheets GROUP BY 1, 2
-	) alike JOIN subject s ON s.id = subject_id`
-}
-
-// sqlVoid returns the statement that names ballots with too few answers.
-func sqlVoid(sheets string) string {
-	return `SELECT id FROM (` + sheets + `) sheets WHERE status = 'valid' AND n < @enough`
+	) alike
+	CROSS JOIN LATERAL (SELECT * FROM ballot WHERE round_id = @round AND id = alike.id OFFSET 0) b
+	JOIN subject s ON s.id = b.subject_id`
 }
 
 // How often which answer was given, by cells: of all ballots in a range of cells …
@@ -84,6 +81,7 @@ type cell struct {
 	Subject, Relation, Stratum string
 	Valid                      bool
 	Answered, Ballots          int64
+	Void                       []int64 // ids of those that are valid and hold too few answers
 }
 
 // given is how often an answer was given in a cell.
@@ -147,21 +145,11 @@ func sortPanels(ctx context.Context, tx pgx.Tx, panels []*panelCount) (void []in
 		if err != nil {
 			return nil, err
 		}
-		tooFew := false
 		for _, c := range cells {
+			void, c.Void = append(void, c.Void...), nil
 			p := byID[c.PanelID]
 			p.cells = append(p.cells, c)
-			tooFew = tooFew || c.Valid && c.Answered < p.enough
 		}
-		if !tooFew {
-			continue
-		}
-		rows, _ = tx.Query(ctx, sqlVoid(alike[0].sheets()), args)
-		found, err := pgx.CollectRows(rows, pgx.RowTo[int64])
-		if err != nil {
-			return nil, err
-		}
-		void = append(void, found...)
 	}
 	return void, nil
 }

@@ -124,8 +124,9 @@ const (
 	sqlEvaluatedPanels = `
 	SELECT r.id AS round_id, er.period, p.id AS panel_id, p.code, p.identity, p.minimum, p.questionnaire_id,
 	       EXISTS (SELECT FROM imported_ballot i WHERE i.panel_id = p.id) AS imported,
-	       EXISTS (SELECT FROM imported_ballot i JOIN ballot b ON b.round_id = i.round_id AND b.id = i.ballot_id
-	               WHERE i.panel_id = p.id AND b.relation <> p.relation) AS strays
+	       CASE WHEN EXISTS (SELECT FROM imported_ballot i WHERE i.panel_id = p.id)
+	            THEN EXISTS (SELECT FROM imported_ballot i JOIN ballot b ON b.round_id = i.round_id AND b.id = i.ballot_id
+	                         WHERE i.panel_id = p.id AND b.relation <> p.relation) ELSE false END AS strays
 	FROM evaluation_round er JOIN round r ON r.id = er.round_id JOIN panel p ON p.round_id = r.id
 	WHERE er.evaluation_id = @evaluation AND r.state = 'closed'
 	ORDER BY r.code COLLATE "C", p.position`
