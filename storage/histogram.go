@@ -209,6 +209,15 @@ func countCells(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs) (map[int64][
 	return cells, nil
 }
 
+// answer is one that was given to an item, by the item's code.
+type answer struct{ item, value string }
+
+// told is what is told of ballots that are told apart by nothing else.
+type told struct {
+	turnout scoring.Turnout
+	answers map[answer]int64
+}
+
 // tell says what became of a panel's ballots, and how often those that count gave which answer.
 func (c *panelCount) tell(counts map[int64][]given, in *inputs) {
 	type group struct{ subject, relation string }
@@ -218,52 +227,50 @@ func (c *panelCount) tell(counts map[int64][]given, in *inputs) {
 			valid[group{a.Subject, a.Relation}] += a.Ballots
 		}
 	}
-	turnouts, answers := map[scoring.Turnout]scoring.Turnout{}, map[scoring.Count]int64{}
+	all := map[scoring.Turnout]*told{} // without the numbers
 	for _, a := range c.cells {
 		key := scoring.Turnout{Panel: c.Code, Relation: a.Relation, Subject: a.Subject, Stratum: a.Stratum, Period: c.Period}
-		t := turnouts[key]
+		t := all[key]
+		if t == nil {
+			t = &told{turnout: key, answers: map[answer]int64{}}
+			all[key] = t
+		}
 		switch {
 		case !a.Valid || valid[group{a.Subject, a.Relation}] < int64(c.few):
-			t.Invalid += a.Ballots
+			t.turnout.Invalid += a.Ballots
 		case a.Answered < c.enough:
-			t.Void += a.Ballots
+			t.turnout.Void += a.Ballots
 		default:
-			t.Valid += a.Ballots
-			c.add(answers, a, counts[a.Cell])
+			t.turnout.Valid += a.Ballots
+			c.count(t.answers, counts[a.Cell])
 			delete(counts, a.Cell) // once, however many answers its ballots hold
 		}
-		turnouts[key] = t
 	}
-	in.tell(turnouts, answers)
-}
-
-// add counts the answers of a cell that the panel's rule asks for.
-func (c *panelCount) add(answers map[scoring.Count]int64, a cell, counts []given) {
-	for _, g := range counts {
-		if item, asked := c.items[g.Item]; asked {
-			answers[scoring.Count{Panel: c.Code, Relation: a.Relation, Subject: a.Subject, Stratum: a.Stratum, Period: c.Period,
-				Item: item, Value: g.Value}] += g.N
-		}
-	}
-}
-
-// tell takes over what was counted, in an order of its own.
-func (in *inputs) tell(turnouts map[scoring.Turnout]scoring.Turnout, answers map[scoring.Count]int64) {
-	for _, key := range slices.SortedFunc(maps.Keys(turnouts), func(a, b scoring.Turnout) int {
+	for _, key := range slices.SortedFunc(maps.Keys(all), func(a, b scoring.Turnout) int {
 		return cmp.Or(strings.Compare(a.Subject, b.Subject), strings.Compare(a.Relation, b.Relation),
 			strings.Compare(a.Stratum, b.Stratum))
 	}) {
-		t := turnouts[key]
-		key.Invalid, key.Void, key.Valid = t.Invalid, t.Void, t.Valid
-		in.Turnouts = append(in.Turnouts, key)
+		in.take(all[key])
 	}
-	for _, c := range slices.SortedFunc(maps.Keys(answers), func(a, b scoring.Count) int {
-		return cmp.Or(strings.Compare(a.Subject, b.Subject), strings.Compare(a.Relation, b.Relation),
-			strings.Compare(a.Stratum, b.Stratum), strings.Compare(a.Item, b.Item), strings.Compare(a.Value, b.Value))
+}
+
+// count counts those answers of a cell that the panel's rule asks for.
+func (c *panelCount) count(answers map[answer]int64, counts []given) {
+	for _, g := range counts {
+		if item, asked := c.items[g.Item]; asked {
+			answers[answer{item, g.Value}] += g.N
+		}
+	}
+}
+
+// take takes over what is told, in an order of its own.
+func (in *inputs) take(t *told) {
+	in.Turnouts = append(in.Turnouts, t.turnout)
+	for _, a := range slices.SortedFunc(maps.Keys(t.answers), func(a, b answer) int {
+		return cmp.Or(strings.Compare(a.item, b.item), strings.Compare(a.value, b.value))
 	}) {
-		n := answers[c]
-		c.N = n
-		in.Counts = append(in.Counts, c)
+		in.Counts = append(in.Counts, scoring.Count{Panel: t.turnout.Panel, Relation: t.turnout.Relation, Subject: t.turnout.Subject,
+			Stratum: t.turnout.Stratum, Period: t.turnout.Period, Item: a.item, Value: a.value, N: t.answers[a]})
 	}
 }
 
