@@ -5,15 +5,16 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
-var payloadForm = regexp.MustCompile(`^[A-Za-z0-9_-]{0,64}$`)
+var payloadForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_-]{0,64}$`) })
 
 // Start presses START, with the payload of a deep link or an empty one. A
 // person who had blocked the bot unblocks it by that.
 func (s *Sandbox) Start(person int64, payload string) (Act, error) {
-	if !payloadForm.MatchString(payload) {
+	if !payloadForm().MatchString(payload) {
 		return Act{}, ErrBadPayload
 	}
 	c, err := s.person(person)
@@ -102,7 +103,7 @@ func startCommand(text string) (payload string, is bool) {
 		return "", false
 	}
 	payload = strings.TrimSpace(rest)
-	return payload, payloadForm.MatchString(payload)
+	return payload, payloadForm().MatchString(payload)
 }
 
 // post lets a person put a message into a chat.

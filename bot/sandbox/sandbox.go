@@ -97,12 +97,12 @@ type Sandbox struct {
 	done sync.WaitGroup
 }
 
-var tokenForm = regexp.MustCompile(`^[0-9]{1,18}:[A-Za-z0-9_-]{1,120}$`)
+var tokenForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9]{1,18}:[A-Za-z0-9_-]{1,120}$`) })
 
 // New starts a sandbox. It panics when the token is not "<number>:<secret>",
 // which is a mistake in the calling program.
 func New(cfg Config) *Sandbox {
-	if !tokenForm.MatchString(cfg.Token) {
+	if !tokenForm().MatchString(cfg.Token) {
 		panic("sandbox: Config.Token must look like 123456:secret")
 	}
 	cfg = withDefaults(cfg)

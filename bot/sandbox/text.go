@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -204,21 +205,29 @@ func linkable(u string) bool {
 	if isTelegramLink(u) {
 		return true
 	}
-	return linkForm.MatchString(u)
+	return linkForm().MatchString(u)
 }
 
-var linkForm = regexp.MustCompile(`^(?i:https?://)?[\p{L}\p{N}_-]+(\.[\p{L}\p{N}_-]+)+(:[0-9]+)?([/?#][^\s<>"]*)?$`)
+// The forms below take as much memory as everything else that is ready before it is needed, in a program that
+// is a bot more often than a sandbox: they are made when they are asked for.
+var linkForm = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(?i:https?://)?[\p{L}\p{N}_-]+(\.[\p{L}\p{N}_-]+)+(:[0-9]+)?([/?#][^\s<>"]*)?$`)
+})
 
-var detectors = []struct {
+type detector struct {
 	kind string
 	form *regexp.Regexp
-}{
-	{"url", regexp.MustCompile(`(?i)\bhttps?://[^\s<>"，。；、！？）】》」]+|\bt\.me/[A-Za-z0-9_]+[^\s<>"，。；、！？）】》」]*`)},
-	{"email", regexp.MustCompile(`[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}`)},
-	{"bot_command", regexp.MustCompile(`/[A-Za-z0-9_]{1,32}(@[A-Za-z0-9_]{3,32})?`)},
-	{"mention", regexp.MustCompile(`@[A-Za-z][A-Za-z0-9_]{3,31}`)},
-	{"hashtag", regexp.MustCompile(`#[\p{L}\p{N}_]*\p{L}[\p{L}\p{N}_]*`)},
 }
+
+var detectors = sync.OnceValue(func() []detector {
+	return []detector{
+		{"url", regexp.MustCompile(`(?i)\bhttps?://[^\s<>"，。；、！？）】》」]+|\bt\.me/[A-Za-z0-9_]+[^\s<>"，。；、！？）】》」]*`)},
+		{"email", regexp.MustCompile(`[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}`)},
+		{"bot_command", regexp.MustCompile(`/[A-Za-z0-9_]{1,32}(@[A-Za-z0-9_]{3,32})?`)},
+		{"mention", regexp.MustCompile(`@[A-Za-z][A-Za-z0-9_]{3,31}`)},
+		{"hashtag", regexp.MustCompile(`#[\p{L}\p{N}_]*\p{L}[\p{L}\p{N}_]*`)},
+	}
+})
 
 // detectEntities adds what Telegram makes clickable by itself to the entities
 // of a text. It does not look inside code, links and other clickable parts.
@@ -227,7 +236,7 @@ func detectEntities(text string, ents []Entity) []Entity {
 		return ents
 	}
 	out := slices.Clone(ents)
-	for _, d := range detectors {
+	for _, d := range detectors() {
 		for _, at := range d.form.FindAllStringIndex(text, -1) {
 			if !standsAlone(text, at[0], at[1]) {
 				continue
