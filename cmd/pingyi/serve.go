@@ -190,7 +190,9 @@ func (s *service) work(ctx context.Context) error {
 	s.log.InfoContext(ctx, "serving", "polling", s.cfg.PublicURL == "")
 	s.introduce(ctx)
 	debug.SetGCPercent(garbagePercent)
-	debug.FreeOSMemory() // starting takes twice what serving does: every locale file is parsed
+	if err := giveBack(); err != nil {
+		s.log.DebugContext(ctx, "starting keeps more memory than it has to", "error", err)
+	}
 	err := group.Wait()
 	s.ready.set(false)
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
