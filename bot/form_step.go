@@ -194,10 +194,10 @@ func marker(it *survey.Item, on bool) string {
 
 // choiceLabel is the label of an answer: the questionnaire's own words, else ours.
 func (t *turn) choiceLabel(it *survey.Item, choice survey.Choice) string {
-	switch {
-	case !choice.Label.Empty():
-		return choice.Label.In(t.lang)
-	case it.AnswerKind() == survey.YesNo:
+	if own := choice.Label.In(t.lang); own != "" {
+		return own
+	}
+	if it.AnswerKind() == survey.YesNo {
 		return t.plain("form."+choice.Value, nil)
 	}
 	return choice.Value
@@ -227,7 +227,7 @@ func (t *turn) moveRows(s *screen, c *conversation, it *survey.Item, step survey
 		row = append(row, button(t.plain("form.skip", nil), widthHalf, c.answer(step, pick{kind: pickSkip})))
 	}
 	s.row(row...)
-	if len(c.Form.Missing()) == 0 {
+	if c.Form.Complete() {
 		s.row(button(t.plain("form.overview", nil), widthButton, press{verb: verbReview, request: c.RequestID}))
 	}
 }

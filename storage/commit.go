@@ -70,15 +70,15 @@ func (s *Store) write(ctx context.Context, w *tapWrite) error {
 // is removed stays as an empty row: deleting would lock every round's table.
 const sqlWriteTaps = `
 	WITH tap AS MATERIALIZED (
-		SELECT * FROM unnest(@n::int[], @updates::bigint[], @days::date[], @rounds::bigint[], @ballots::bytea[],
+		SELECT * FROM unnest(@n::int[], @updates::bigint[], @rounds::bigint[], @ballots::bytea[],
 		    @panels::bigint[], @subjects::bigint[], @relations::text[], @strata::text[], @items::smallint[],
 		    @values::text[], @texts::text[])
-		    AS t (n, update_id, day, round_id, ballot_id, panel_id, subject_id, relation, stratum, item, value, text)
+		    AS t (n, update_id, round_id, ballot_id, panel_id, subject_id, relation, stratum, item, value, text)
 	), held AS MATERIALIZED (
 		SELECT id, state FROM round WHERE id = ANY(@rounds::bigint[]) ORDER BY id FOR SHARE SKIP LOCKED
 	), fresh AS (
 		INSERT INTO handled_update (update_id, day)
-		SELECT t.update_id, t.day FROM tap t JOIN held h ON h.id = t.round_id
+		SELECT t.update_id, @day::date FROM tap t JOIN held h ON h.id = t.round_id
 		WHERE h.state = 'open' AND t.update_id <> 0 ORDER BY t.update_id
 		ON CONFLICT (update_id) DO NOTHING RETURNING update_id
 	), good AS MATERIALIZED (
@@ -184,25 +184,21 @@ func tapColumns(batch []*tapWrite) pgx.NamedArgs {
 		order[i] = i
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return bytes.Compare(batch[a].ballot, batch[b].ballot) })
-	var (
-		ns                                = []int32{}
-		updates, rounds, panels, subjects = []int64{}, []int64{}, []int64{}, []int64{}
-		days                              = []time.Time{}
-		ballots                           = [][]byte{}
-		items                             = []int16{}
-		relations, strata                 = []string{}, []string{}
-		values, texts                     = []*string{}, []*string{}
-	)
+	n := len(batch)
+	ns, items := make([]int32, 0, n), make([]int16, 0, n)
+	updates, rounds, panels, subjects := make([]int64, 0, n), make([]int64, 0, n), make([]int64, 0, n), make([]int64, 0, n)
+	ballots, relations, strata := make([][]byte, 0, n), make([]string, 0, n), make([]string, 0, n)
+	values, texts := make([]*string, 0, n), make([]*string, 0, n)
 	for _, i := range order {
 		w := batch[i]
 		ns = append(ns, int32(i))
 		updates, rounds = append(updates, w.tap.UpdateID), append(rounds, w.round)
 		panels, subjects = append(panels, w.panel), append(subjects, w.subject)
-		days, ballots, items = append(days, w.day), append(ballots, w.ballot), append(items, w.item)
+		ballots, items = append(ballots, w.ballot), append(items, w.item)
 		relations, strata = append(relations, w.relation), append(strata, w.stratum)
 		values, texts = append(values, w.value), append(texts, w.text)
 	}
-	return pgx.NamedArgs{"n": ns, "updates": updates, "days": days, "rounds": rounds, "ballots": ballots,
+	return pgx.NamedArgs{"n": ns, "updates": updates, "day": batch[0].day, "rounds": rounds, "ballots": ballots,
 		"panels": panels, "subjects": subjects, "relations": relations, "strata": strata, "items": items,
 		"values": values, "texts": texts}
 }

@@ -195,8 +195,8 @@ type recentPress struct {
 	form   OpenForm // without answers
 }
 
-func remember(person Person, f *OpenForm) recentPress {
-	r, inner := recentPress{person: person, form: *f}, *f.Form
+func remember(person Person, f *OpenForm) *recentPress {
+	r, inner := &recentPress{person: person, form: *f}, *f.Form
 	inner.Answers, inner.Comments = nil, nil
 	r.form.Form = &inner
 	return r
@@ -205,8 +205,8 @@ func remember(person Person, f *OpenForm) recentPress {
 // recentPresses remembers requests by their ids. The zero value is ready; it is safe for concurrent use.
 type recentPresses struct {
 	mu    sync.Mutex
-	young map[int64]recentPress // since turned
-	old   map[int64]recentPress // of the time before
+	young map[int64]*recentPress // since turned
+	old   map[int64]*recentPress // of the time before
 	turns time.Time
 }
 
@@ -218,10 +218,10 @@ func (m *recentPresses) turn(now time.Time) {
 	if now.Sub(m.turns) > recentLife {
 		m.young = nil
 	}
-	m.old, m.young, m.turns = m.young, make(map[int64]recentPress), now
+	m.old, m.young, m.turns = m.young, make(map[int64]*recentPress), now
 }
 
-func (m *recentPresses) get(now time.Time, request int64) (recentPress, bool) {
+func (m *recentPresses) get(now time.Time, request int64) (*recentPress, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.turn(now)
@@ -232,7 +232,7 @@ func (m *recentPresses) get(now time.Time, request int64) (recentPress, bool) {
 	return r, ok
 }
 
-func (m *recentPresses) put(now time.Time, request int64, r recentPress) {
+func (m *recentPresses) put(now time.Time, request int64, r *recentPress) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.turn(now)

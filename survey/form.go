@@ -1,6 +1,9 @@
 package survey
 
-import "slices"
+import (
+	"iter"
+	"slices"
+)
 
 // Key names one answer: an assignment (this person about this subject) and the number of an item.
 type Key struct {
@@ -36,29 +39,41 @@ type Form struct {
 // Steps returns the questions that are to be asked, in their order. Questions whose condition does
 // not hold are left out; answers to them do not count, neither here nor anywhere in a Form.
 func (f *Form) Steps() []Step {
-	shown := f.shown()
-	return slices.DeleteFunc(f.order(), func(s Step) bool { return !shown(s) })
+	return slices.AppendSeq(make([]Step, 0, len(f.Questionnaire.Items)*len(f.Asked)), f.steps())
 }
 
-// order returns the questions in their order, shown or not.
-func (f *Form) order() []Step {
-	items := f.Questionnaire.Items
-	steps := make([]Step, 0, len(items)*len(f.Asked))
-	for start := 0; start < len(items); {
-		end := start + 1
-		if items[start].Kind != Matrix {
-			for end < len(items) && items[end].Kind != Matrix {
-				end++
+func (f *Form) steps() iter.Seq[Step] {
+	shown := f.shown()
+	return func(yield func(Step) bool) {
+		for s := range f.order() {
+			if shown(s) && !yield(s) {
+				return
 			}
 		}
-		for _, a := range f.Asked {
-			for i := start; i < end; i++ {
-				steps = append(steps, Step{Assignment: a.Assignment, Item: items[i].N})
-			}
-		}
-		start = end
 	}
-	return steps
+}
+
+// order goes through the questions in their order, shown or not.
+func (f *Form) order() iter.Seq[Step] {
+	return func(yield func(Step) bool) {
+		items := f.Questionnaire.Items
+		for start := 0; start < len(items); {
+			end := start + 1
+			if items[start].Kind != Matrix {
+				for end < len(items) && items[end].Kind != Matrix {
+					end++
+				}
+			}
+			for _, a := range f.Asked {
+				for i := start; i < end; i++ {
+					if !yield(Step{Assignment: a.Assignment, Item: items[i].N}) {
+						return
+					}
+				}
+			}
+			start = end
+		}
+	}
 }
 
 // shown returns which questions are to be asked: all, where there are no conditions. Conditions look at
@@ -107,7 +122,7 @@ func (f *Form) Item(s Step) (*Item, *Asked, bool) {
 
 // First returns the first question without an answer; false where all are answered or skipped.
 func (f *Form) First() (Step, bool) {
-	for _, s := range f.Steps() {
+	for s := range f.steps() {
 		if _, ok := f.settled(s); !ok {
 			return s, true
 		}
@@ -116,24 +131,26 @@ func (f *Form) First() (Step, bool) {
 }
 
 // Next returns the question after s, also where s itself is hidden by now; false after the last.
-func (f *Form) Next(s Step) (Step, bool) { return f.beside(s, f.order()) }
-
-// Prev returns the question before s, also where s itself is hidden by now; false before the first.
-func (f *Form) Prev(s Step) (Step, bool) {
-	order := f.order()
-	slices.Reverse(order)
-	return f.beside(s, order)
+func (f *Form) Next(s Step) (Step, bool) {
+	shown, passed := f.shown(), false
+	for t := range f.order() {
+		if passed && shown(t) {
+			return t, true
+		}
+		passed = passed || t == s
+	}
+	return Step{}, false
 }
 
-func (f *Form) beside(s Step, order []Step) (Step, bool) {
-	i := slices.Index(order, s)
-	if i < 0 {
-		return Step{}, false
-	}
+// Prev returns the question before s, also where s itself is hidden by now; false before the first.
+func (f *Form) Prev(s Step) (before Step, ok bool) {
 	shown := f.shown()
-	for _, t := range order[i+1:] {
+	for t := range f.order() {
+		if t == s {
+			return before, ok
+		}
 		if shown(t) {
-			return t, true
+			before, ok = t, true
 		}
 	}
 	return Step{}, false
@@ -143,15 +160,30 @@ func (f *Form) beside(s Step, order []Step) (Step, bool) {
 // answer, and any with an answer that is not complete.
 func (f *Form) Missing() []Step {
 	var missing []Step
-	for _, s := range f.Steps() {
-		_, begun := f.Answers[s]
-		_, ok := f.settled(s)
-		it, _ := f.Questionnaire.Item(s.Item)
-		if !ok && (begun || it.Required) {
+	for s := range f.steps() {
+		if f.lacks(s) {
 			missing = append(missing, s)
 		}
 	}
 	return missing
+}
+
+// Complete reports whether nothing is Missing.
+func (f *Form) Complete() bool {
+	for s := range f.steps() {
+		if f.lacks(s) {
+			return false
+		}
+	}
+	return true
+}
+
+// lacks reports whether a question that is asked stands in the way of submitting.
+func (f *Form) lacks(s Step) bool {
+	_, begun := f.Answers[s]
+	_, ok := f.settled(s)
+	it, _ := f.Questionnaire.Item(s.Item)
+	return !ok && (begun || it.Required)
 }
 
 // Progress returns the place of a question and the number of questions it is counted among: those
@@ -162,7 +194,7 @@ func (f *Form) Progress(s Step) (n, total int) {
 	if !ok {
 		return 0, 0
 	}
-	for _, t := range f.Steps() {
+	for t := range f.steps() {
 		other, _ := f.Questionnaire.Item(t.Item)
 		together := t.Assignment == s.Assignment && other.Kind != Matrix
 		if it.Kind == Matrix {
@@ -183,7 +215,7 @@ func (f *Form) Progress(s Step) (n, total int) {
 
 // Settled returns how many questions have been answered or skipped, and how many there are.
 func (f *Form) Settled() (n, total int) {
-	for _, s := range f.Steps() {
+	for s := range f.steps() {
 		total++
 		if _, ok := f.settled(s); ok {
 			n++
@@ -195,7 +227,7 @@ func (f *Form) Settled() (n, total int) {
 // Counted returns the answers that count: shown, complete and not skipped.
 func (f *Form) Counted() map[Key]string {
 	counted := make(map[Key]string)
-	for _, s := range f.Steps() {
+	for s := range f.steps() {
 		if value, ok := f.settled(s); ok && value != Skipped {
 			counted[s] = value
 		}

@@ -77,7 +77,7 @@ func (l *listener) serve(c *fasthttp.RequestCtx) {
 			c.Error("internal error", http.StatusInternalServerError)
 		}
 	}()
-	if hook := l.hook.Load(); hook != nil && string(c.Path()) == webhookPath {
+	if hook := l.hook.Load(); hook != nil && (string(c.RequestURI()) == webhookPath || string(c.Path()) == webhookPath) {
 		hook.Serve(c)
 		return
 	}
