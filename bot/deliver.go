@@ -16,6 +16,9 @@ import (
 // errObsolete says that there is nothing left to say by a delivery.
 var errObsolete = errors.New("bot: the delivery is obsolete")
 
+// errHeld says that a delivery has to wait: its round was paused while the delivery was being read.
+var errHeld = errors.New("bot: the round of the delivery is paused")
+
 // outgoing is one message to a private chat.
 type outgoing struct {
 	screen
@@ -62,7 +65,7 @@ func unchanged(err error) bool {
 }
 
 // Render makes the message of a delivery, in the person's language and of what was read with it. It
-// returns errObsolete where there is nothing left to say.
+// returns errObsolete where there is nothing left to say, and errHeld where it is not the time to say it.
 func (b *Bot) Render(ctx context.Context, d storage.Delivery) (outgoing, error) {
 	t, err := b.addressee(ctx, d)
 	if err != nil {
@@ -116,6 +119,9 @@ func (t *turn) asking(ctx context.Context, d storage.Delivery) (screen, error) {
 		return screen{}, errObsolete
 	}
 	c := &conversation{OpenForm: d.Form, position: survey.Start(d.Form.Form, d.Form.State)}
+	if c.Round.State == survey.RoundPaused {
+		return screen{}, errHeld
+	}
 	if c.Round.State != survey.RoundOpen || c.State == survey.RequestDone || c.State == survey.RequestDeclined {
 		return screen{}, errObsolete
 	}

@@ -315,6 +315,7 @@ func (s *Sender) fly(ctx context.Context, f flight) error {
 	}
 	defer s.queue.done(f.Delivery)
 	switch {
+	case errors.Is(err, errHeld): // it still waits in its span
 	case errors.Is(err, errObsolete):
 		return s.cfg.Store.Fail(ctx, now(), f.ID, survey.DeliveryExpired, "obsolete")
 	case err != nil:

@@ -206,6 +206,29 @@ func TestPausedRoundStopsAllReplicas(t *testing.T) {
 	}
 }
 
+// What was being read when its round was paused is sent once that goes on.
+func TestPausedWhileReadIsSentLater(t *testing.T) {
+	t.Parallel()
+	w, _ := senders(t)
+	ctx := t.Context()
+	s := w.replica(w.cache, 10)
+	before := w.both()
+	w.must(s.lease(ctx))
+	found, err := w.store.Outgoing(ctx, s.cfg.Worker, s.queue.take(1))
+	w.must(err)
+	w.must(w.store.PauseRound(ctx, today(), storage.Cause{}, "asked"))
+	d := found[0]
+	d.Form, err = w.store.FormToAnswer(ctx, d.PersonID, d.RequestID) // read after the rest of it
+	w.must(err)
+	w.must(s.fly(ctx, flight{Delivery: d, read: time.Now(), slot: storage.Slot{At: time.Now()}}))
+	if got := w.sent() - before; got != 0 {
+		t.Fatalf("%d messages were sent of a paused round", got)
+	}
+	w.must(w.store.ResumeRound(ctx, today(), storage.Cause{}, "asked"))
+	run(t, s)
+	await(t, "both are asked", func() bool { return w.sent()-before == 2 })
+}
+
 // Who alone has lost Redis leaves sending to the others, and sends for all once no other has Redis.
 func TestWithoutRedisOneSends(t *testing.T) {
 	t.Parallel()
