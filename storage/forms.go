@@ -109,6 +109,17 @@ const sqlFormOf = `
 const sqlForm = sqlFormOf + `
 	WHERE q.id = @request`
 
+// Of many requests, each by its key (see byKeys).
+const sqlForms = `
+	SELECT t.n::int, f.* FROM unnest(@requests::bigint[]) WITH ORDINALITY AS t (request, n)
+	CROSS JOIN LATERAL (` + sqlFormOf + ` WHERE q.id = t.request OFFSET 0) AS f`
+
+// formOfMany is a row of sqlForms: the n-th request that was asked for, counted from 1.
+type formOfMany struct {
+	N int
+	formRow
+}
+
 // askedRow is a subject that a request is about.
 type askedRow struct {
 	Assignment int64           `json:"assignment"`

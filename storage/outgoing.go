@@ -112,24 +112,25 @@ func (s *Store) fillForms(ctx context.Context, deliveries []Delivery) error {
 	return nil
 }
 
-const sqlForms = sqlFormOf + `
-	WHERE q.id = ANY(@requests::bigint[])`
-
 // formsToAnswer is FormToAnswer for many requests, whose people are given.
 func (s *Store) formsToAnswer(ctx context.Context, people map[int64]int64) (map[int64]*OpenForm, error) {
 	requests := make([]int64, 0, len(people))
 	for id := range people {
 		requests = append(requests, id)
 	}
-	rows, _ := s.pool.Query(ctx, sqlForms, pgx.NamedArgs{"requests": requests})
-	read, err := pgx.CollectRows(rows, pgx.RowToStructByName[formRow])
+	asked := &pgx.Batch{}
+	asked.Queue(sqlForms, pgx.NamedArgs{"requests": requests})
+	results := s.byKeys(ctx, asked)
+	rows, _ := results.Query()
+	read, err := pgx.CollectRows(rows, pgx.RowToStructByName[formOfMany])
+	_ = results.Close() // what failed was returned by the reading
 	if err != nil {
 		return nil, err
 	}
 	forms := make(map[int64]*OpenForm, len(read))
 	var begun []*OpenForm
 	for _, q := range read {
-		f, err := s.emptyForm(ctx, people[q.RequestID], q)
+		f, err := s.emptyForm(ctx, people[q.RequestID], q.formRow)
 		if err != nil {
 			return nil, fmt.Errorf("request %d: %w", q.RequestID, err)
 		}
@@ -137,7 +138,7 @@ func (s *Store) formsToAnswer(ctx context.Context, people map[int64]int64) (map[
 		if q.State != survey.RequestOpened || len(q.Salt) == 0 {
 			continue // nothing was answered
 		}
-		if f.ballots, err = s.ballotsOf(q, f.Form.Questionnaire); err != nil {
+		if f.ballots, err = s.ballotsOf(q.formRow, f.Form.Questionnaire); err != nil {
 			return nil, err
 		}
 		begun = append(begun, f)

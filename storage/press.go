@@ -80,14 +80,9 @@ type pressRead struct {
 	form             *formRow  // nil: there is none
 }
 
-const (
-	sqlPressPeople = `
+const sqlPressPeople = `
 	SELECT t.n::int, p.* FROM unnest(@accounts::bigint[]) WITH ORDINALITY AS t (account, n)
 	CROSS JOIN LATERAL (` + sqlPerson + `WHERE p.telegram_id = t.account OFFSET 0) AS p`
-	sqlPressForms = `
-	SELECT t.n::int, f.* FROM unnest(@requests::bigint[]) WITH ORDINALITY AS t (request, n)
-	CROSS JOIN LATERAL (` + sqlFormOf + ` WHERE q.id = t.request OFFSET 0) AS f`
-)
 
 // readPresses reads people and requests of a batch of presses. It asks nothing else meanwhile: it holds a
 // connection, and all of them may be held so.
@@ -98,7 +93,7 @@ func (s *Store) readPresses(ctx context.Context, presses []*pressRead) ([]error,
 	}
 	both := &pgx.Batch{}
 	both.Queue(sqlPressPeople, pgx.NamedArgs{"accounts": accounts})
-	both.Queue(sqlPressForms, pgx.NamedArgs{"requests": requests})
+	both.Queue(sqlForms, pgx.NamedArgs{"requests": requests})
 	results := s.byKeys(ctx, both)
 	defer func() { _ = results.Close() }() // what failed was returned by the reading
 	type person struct {
@@ -110,12 +105,8 @@ func (s *Store) readPresses(ctx context.Context, presses []*pressRead) ([]error,
 	if err != nil {
 		return nil, err
 	}
-	type form struct {
-		N int
-		formRow
-	}
 	rows, _ = results.Query()
-	forms, err := pgx.CollectRows(rows, pgx.RowToStructByName[form])
+	forms, err := pgx.CollectRows(rows, pgx.RowToStructByName[formOfMany])
 	if err != nil {
 		return nil, err
 	}
