@@ -140,7 +140,8 @@ func sortPanels(ctx context.Context, tx pgx.Tx, panels []*panelCount) (void []in
 			byID[p.PanelID] = p
 		}
 		args["panels"] = slices.Collect(maps.Keys(byID))
-		rows, _ := tx.Query(ctx, sqlAlike(alike[0].sheets()), args)
+		// Planned anew: a plan that was kept from when there were few ballots would look for each cell's in all.
+		rows, _ := tx.Query(ctx, sqlAlike(alike[0].sheets()), pgx.QueryExecModeCacheDescribe, args)
 		cells, err := pgx.CollectRows(rows, pgx.RowToStructByName[cell])
 		if err != nil {
 			return nil, err

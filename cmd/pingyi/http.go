@@ -77,6 +77,7 @@ func (l *listener) serve(c *fasthttp.RequestCtx) {
 			c.Error("internal error", http.StatusInternalServerError)
 		}
 	}()
+	// The address as Telegram writes it need not be taken apart to be known.
 	if hook := l.hook.Load(); hook != nil && (string(c.RequestURI()) == webhookPath || string(c.Path()) == webhookPath) {
 		hook.Serve(c)
 		return
