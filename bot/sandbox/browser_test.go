@@ -20,7 +20,8 @@ import (
 )
 
 // browser opens a Chromium page of the size; CHROMIUM names another binary than
-// the one in the PATH.
+// the one in the PATH. Chromium itself crashes at its start now and then where
+// the machine is busy, so it is started up to three times.
 func browser(t *testing.T, width, height int64) context.Context {
 	t.Helper()
 	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.DisableGPU,
@@ -29,12 +30,28 @@ func browser(t *testing.T, width, height int64) context.Context {
 	if binary := os.Getenv("CHROMIUM"); binary != "" {
 		opts = append(opts, chromedp.ExecPath(binary))
 	}
-	ctx, cancel := chromedp.NewExecAllocator(context.Background(), opts...)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
-	t.Cleanup(cancel)
-	ctx, cancel = context.WithTimeout(ctx, 90*time.Second)
-	t.Cleanup(cancel)
+	for attempt := 1; ; attempt++ {
+		ctx, cancel := chromedp.NewExecAllocator(context.Background(), opts...)
+		t.Cleanup(cancel)
+		ctx, cancel = chromedp.NewContext(ctx)
+		t.Cleanup(cancel)
+		ctx, cancel = context.WithTimeout(ctx, 90*time.Second)
+		t.Cleanup(cancel)
+		err := chromedp.Do(ctx, chromedp.EmulateViewport(width, height))
+		if err == nil {
+			watch(t, ctx)
+			return ctx
+		}
+		if attempt == 3 {
+			t.Fatal(err)
+		}
+		t.Log(err)
+	}
+}
+
+// watch fails the test where the page throws.
+func watch(t *testing.T, ctx context.Context) {
+	t.Helper()
 	err := chromedp.Listen(ctx, func(ev any) {
 		if e, is := ev.(*runtime.EventExceptionThrown); is {
 			t.Errorf("the page failed: %+v", e.ExceptionDetails)
@@ -43,10 +60,6 @@ func browser(t *testing.T, width, height int64) context.Context {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := chromedp.Do(ctx, chromedp.EmulateViewport(width, height)); err != nil {
-		t.Fatal(err)
-	}
-	return ctx
 }
 
 // scripted is a bot that asks one question.
