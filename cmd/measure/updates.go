@@ -128,8 +128,11 @@ func (b *bench) contest(ctx context.Context, all []contender, length time.Durati
 }
 
 // load presses for a while, as fast as it goes or at a rate; whoever has pressed presses again once the
-// message is redrawn. It returns when the last one was, and how long each press took until 200.
+// message is redrawn. It returns when the last one was, and how long each press took until 200; a message
+// that is not redrawn within a minute is an error.
 func (b *bench) load(ctx context.Context, client *fasthttp.HostClient, length time.Duration, rate float64) (time.Duration, []time.Duration, error) {
+	ctx, cancel := context.WithTimeout(ctx, length+time.Minute)
+	defer cancel()
 	ready := make(chan int, len(b.forms)) // who may press
 	who := make(map[int64]int, len(b.forms))
 	for i, f := range b.forms {
@@ -147,8 +150,13 @@ func (b *bench) load(ctx context.Context, client *fasthttp.HostClient, length ti
 	var all sync.WaitGroup
 	for range connections {
 		all.Go(func() {
-			for i := 0; ctx.Err() == nil && time.Since(began) < length; i++ {
-				person := <-ready
+			for i := 0; time.Since(began) < length; i++ {
+				var person int
+				select {
+				case person = <-ready:
+				case <-ctx.Done():
+					return
+				}
 				at := time.Now()
 				if rate > 0 {
 					at = began.Add(time.Duration(float64(pressed.Add(1)) / rate * float64(time.Second)))
@@ -168,8 +176,8 @@ func (b *bench) load(ctx context.Context, client *fasthttp.HostClient, length ti
 	for range b.forms { // until everybody sees the last of what they pressed
 		select {
 		case <-ready:
-		case <-time.After(time.Minute):
-			return 0, nil, errors.New("a message was not redrawn")
+		case <-ctx.Done():
+			return 0, nil, errors.Join(failed, fmt.Errorf("waiting for a message to be redrawn: %w", ctx.Err()))
 		}
 	}
 	return time.Since(began), latencies, failed
