@@ -169,6 +169,7 @@ func (b *bench) lease(ctx context.Context, pool *pgxpool.Pool, way leasing, pers
 	if err != nil {
 		return r, err
 	}
+	defer func() { _ = hold.Rollback(ctx) }() // or the pool waits for it where something failed
 	if _, err := hold.Exec(ctx, way.held); err != nil {
 		return r, err
 	}
